@@ -1,0 +1,25 @@
+"""What every app shares: sites, staff, patients and their contacts, the outbox, tasks, audit."""
+
+from clinic.models.audit import AuditEvent
+from clinic.models.clock import ClockOffset
+from clinic.models.message import Message, MessageText
+from clinic.models.patient import Contact, Household, NameWord, Patient, PatientNameWord, PatientPhone
+from clinic.models.site import Site
+from clinic.models.task import Task
+from clinic.models.user import User
+
+__all__ = [
+    "AuditEvent",
+    "ClockOffset",
+    "Contact",
+    "Household",
+    "Message",
+    "MessageText",
+    "NameWord",
+    "Patient",
+    "PatientNameWord",
+    "PatientPhone",
+    "Site",
+    "Task",
+    "User",
+]

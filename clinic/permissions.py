@@ -1,0 +1,94 @@
+"""Who may do what: one table of role × permission, and the checks that services and views use.
+
+`check_…` raises and is what services call first; `can` only shows or hides.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponseBase
+
+from clinic.actors import Actor, Staff, System
+from clinic.enums import Permission, Role
+from clinic.exceptions import NotAllowed, NotFound
+
+P = ParamSpec("P")
+V = TypeVar("V", bound=Callable[..., HttpResponseBase])
+
+_EVERYBODY = frozenset(
+    {
+        Permission.VIEW_PATIENTS,
+        Permission.EDIT_PATIENTS,
+        Permission.VIEW_SCHEDULE,
+        Permission.RUN_BOARD,
+        Permission.WORK_TASKS,
+        Permission.VIEW_MESSAGES,
+    }
+)
+_CLINICAL = frozenset({Permission.VIEW_CLINICAL, Permission.RECORD_CLINICAL, Permission.VIEW_ORDERS})
+
+ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.FRONT_DESK: _EVERYBODY | {Permission.BOOK, Permission.VIEW_ORDERS},
+    Role.NURSE: _EVERYBODY | _CLINICAL | {Permission.BOOK},
+    Role.PHYSICIAN: _EVERYBODY
+    | _CLINICAL
+    | {Permission.BOOK, Permission.DECIDE_COURSE, Permission.OVERRIDE_INTERVAL, Permission.OVERRIDE_SCHEDULE_WARNING},
+    Role.MANAGER: _EVERYBODY
+    | {
+        Permission.BOOK,
+        Permission.VIEW_ORDERS,
+        Permission.OVERRIDE_SCHEDULE_WARNING,
+        Permission.MANAGE_MESSAGES,
+        Permission.MANAGE_SITE,
+        Permission.MANAGE_STAFF,
+    },
+}
+
+
+def can(by: Actor, permission: Permission, *, site_id: UUID | None = None) -> bool:
+    """Whether the actor may do this, at this site where one is given. Jobs of ours may do everything."""
+    if isinstance(by, System):
+        return True
+    if not isinstance(by, Staff):
+        return False
+    return permission in ROLE_PERMISSIONS[by.role] and (site_id is None or site_id in by.site_ids)
+
+
+def check(by: Actor, permission: Permission, *, site_id: UUID | None = None) -> None:
+    """Raise NotAllowed, or NotFound for another site's object: foreign and missing look the same."""
+    if not can(by, permission):
+        raise NotAllowed("Your role does not include this. Ask the manager if you need it.")
+    if not can(by, permission, site_id=site_id):
+        raise NotFound("There is no such record at your site.")
+
+
+def actor_of(request: HttpRequest) -> Staff:
+    """The signed-in member of staff, set by ActorMiddleware."""
+    actor = getattr(request, "actor", None)
+    if not isinstance(actor, Staff):
+        raise NotAllowed("Please sign in.")
+    return actor
+
+
+def requires(permission: Permission) -> Callable[[Callable[Concatenate[HttpRequest, P], Any]], Callable[Concatenate[HttpRequest, P], Any]]:
+    """Declare a view's permission. A view without a declaration fails the walk over all URLs."""
+
+    def decorate(view: Callable[Concatenate[HttpRequest, P], Any]) -> Callable[Concatenate[HttpRequest, P], Any]:
+        @wraps(view)
+        def run(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> Any:
+            check(actor_of(request), permission)
+            return view(request, *args, **kwargs)
+
+        run.permission = permission  # type: ignore[attr-defined]  # read by the walk over all URLs
+        return run
+
+    return decorate
+
+
+def public(view: V) -> V:
+    """Declare that a view needs no sign-in."""
+    view.permission = None  # type: ignore[attr-defined]  # read by the walk over all URLs
+    view.login_required = False  # type: ignore[attr-defined]  # read by LoginRequiredMiddleware
+    return view

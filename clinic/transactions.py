@@ -1,0 +1,89 @@
+"""The outermost service: one durable transaction, retried when it lost a race, mapped when a constraint spoke."""
+
+import functools
+import random
+import time
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import ParamSpec, TypeVar
+
+from django.db import DatabaseError, IntegrityError, connection, transaction
+
+from clinic import locks
+from clinic.exceptions import Conflict, DomainError, TryAgain
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+ATTEMPTS = 4
+LOCK_TIMEOUT_MS = 3000
+_RETRIED = {"40P01", "40001"}  # deadlock_detected, serialization_failure
+_LOCK_NOT_AVAILABLE = "55P03"
+
+_inside: ContextVar[bool] = ContextVar("inside_use_case", default=False)
+_words_for_constraint: dict[str, Callable[[], DomainError]] = {}
+
+
+def explain_constraint(name: str, error: Callable[[], DomainError]) -> None:
+    """Say once, in the app that owns the constraint, which domain error its refusal means."""
+    _words_for_constraint[name] = error
+
+
+def use_case(service: Callable[P, R]) -> Callable[P, R]:
+    """One transaction for one service.
+
+    Outermost, it opens a durable transaction, bounds every lock wait by LOCK_TIMEOUT_MS, and runs the
+    service again in a new transaction after a deadlock or a serialization failure. A constraint's
+    refusal becomes the domain error registered for its name; the database's own text, whose DETAIL
+    carries data, is never shown. Called from inside another use case it simply joins that
+    transaction, where `locks.take` asserts instead of locking.
+    """
+
+    @functools.wraps(service)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        if _inside.get():
+            return service(*args, **kwargs)
+        for attempt in range(1, ATTEMPTS + 1):
+            token = _inside.set(True)
+            try:
+                with transaction.atomic(durable=True), locks.scope():
+                    _bound_lock_waits()
+                    return service(*args, **kwargs)
+            except IntegrityError as error:
+                explained = _explained(error)
+                if explained is None:
+                    raise
+                raise explained from error
+            except DatabaseError as error:
+                state = _sqlstate(error)
+                if state == _LOCK_NOT_AVAILABLE:
+                    raise TryAgain("Others are working on the same visits right now. Please try again.") from error
+                if state not in _RETRIED:
+                    raise
+                if attempt == ATTEMPTS:
+                    raise TryAgain("Others were faster several times over. Please try again.") from error
+            finally:
+                _inside.reset(token)
+            time.sleep(random.uniform(0, 0.02 * attempt))  # noqa: S311 - jitter, not a secret
+        raise AssertionError("unreachable")
+
+    return run
+
+
+def _bound_lock_waits() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
+
+
+def _sqlstate(error: BaseException) -> str:
+    return str(getattr(error.__cause__, "sqlstate", "") or "")
+
+
+def _explained(error: IntegrityError) -> DomainError | None:
+    diagnostics = getattr(error.__cause__, "diag", None)
+    name = getattr(diagnostics, "constraint_name", None) or ""
+    if name in _words_for_constraint:
+        return _words_for_constraint[name]()
+    if _sqlstate(error) == "23P01":
+        return Conflict("Somebody else was faster. Nothing was saved.")
+    return None

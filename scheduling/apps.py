@@ -1,0 +1,14 @@
+"""App configuration: registries are filled here, once, at start-up."""
+
+from django.apps import AppConfig
+
+
+class SchedulingConfig(AppConfig):
+    name = "scheduling"
+
+    def ready(self) -> None:
+        from clinic import locks  # noqa: PLC0415 - models are ready only now
+        from scheduling.models import Appointment, Resource  # noqa: PLC0415
+
+        locks.register("resource", Resource)
+        locks.register("appointment", Appointment)

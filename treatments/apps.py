@@ -1,0 +1,14 @@
+"""App configuration: registries are filled here, once, at start-up."""
+
+from django.apps import AppConfig
+
+
+class TreatmentsConfig(AppConfig):
+    name = "treatments"
+
+    def ready(self) -> None:
+        from clinic import locks  # noqa: PLC0415 - models are ready only now
+        from treatments.models import Course, Session  # noqa: PLC0415
+
+        locks.register("course", Course)
+        locks.register("session", Session)

@@ -1,0 +1,134 @@
+"""States of courses and sessions with their tables of moves, and the vocabulary of the record."""
+
+from django.db.models import IntegerChoices, TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class CourseStatus(TextChoices):
+    DRAFT = "draft", _("Draft")
+    SCREENING = "screening", _("Screening")
+    APPROVED = "approved", _("Approved")
+    ACTIVE = "active", _("Active")
+    REVIEW_DUE = "review_due", _("Review due")
+    ON_HOLD = "on_hold", _("On hold")
+    FOLLOW_UP = "follow_up", _("Follow-up")
+    COMPLETED = "completed", _("Completed")
+    DISCONTINUED = "discontinued", _("Discontinued")
+    DECLINED = "declined", _("Declined")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+COURSE_TRANSITIONS: dict[str, frozenset[str]] = {
+    CourseStatus.DRAFT: frozenset({"screening", "cancelled"}),
+    CourseStatus.SCREENING: frozenset({"approved", "declined"}),
+    CourseStatus.APPROVED: frozenset({"active", "on_hold", "cancelled"}),
+    CourseStatus.ACTIVE: frozenset({"on_hold", "review_due", "discontinued"}),
+    CourseStatus.REVIEW_DUE: frozenset({"active", "follow_up", "discontinued"}),
+    CourseStatus.ON_HOLD: frozenset({"approved", "active", "review_due", "discontinued"}),
+    CourseStatus.FOLLOW_UP: frozenset({"completed", "active", "discontinued"}),
+    CourseStatus.COMPLETED: frozenset(),
+    CourseStatus.DISCONTINUED: frozenset(),
+    CourseStatus.DECLINED: frozenset(),
+    CourseStatus.CANCELLED: frozenset(),
+}
+
+OPEN_COURSE = ("draft", "screening", "approved", "active", "review_due", "on_hold", "follow_up")
+
+
+class SessionStatus(TextChoices):
+    PLANNED = "planned", _("Planned")
+    CLEARED = "cleared", _("Cleared")
+    INJECTED = "injected", _("Injected")
+    SIGNED = "signed", _("Signed")
+    STOPPED = "stopped", _("Stopped")
+    DROPPED = "dropped", _("Dropped")
+
+
+SESSION_TRANSITIONS: dict[str, frozenset[str]] = {
+    SessionStatus.PLANNED: frozenset({"cleared", "injected", "stopped", "dropped"}),
+    SessionStatus.CLEARED: frozenset({"planned", "injected", "stopped", "dropped"}),
+    SessionStatus.INJECTED: frozenset({"signed", "stopped"}),
+    SessionStatus.STOPPED: frozenset({"signed"}),
+    SessionStatus.SIGNED: frozenset(),
+    SessionStatus.DROPPED: frozenset({"planned"}),
+}
+
+
+class OrderStatus(TextChoices):
+    OPEN = "open", _("To book")
+    BOOKED = "booked", _("Booked")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+ORDER_TRANSITIONS: dict[str, frozenset[str]] = {
+    OrderStatus.OPEN: frozenset({"booked", "withdrawn"}),
+    OrderStatus.BOOKED: frozenset({"open", "withdrawn"}),
+    OrderStatus.WITHDRAWN: frozenset(),
+}
+
+
+class Urgency(IntegerChoices):
+    URGENT = 1, _("Urgent")
+    SOON = 2, _("Soon")
+    ROUTINE = 3, _("Routine")
+
+
+class Decision(TextChoices):
+    """What the physician decides at the gate before a repeat."""
+
+    CONTINUE = "continue", _("Continue")
+    RE_EVALUATE = "re_evaluate", _("Continue after re-evaluation")
+    COMPLETE = "complete", _("Complete early")
+    STOP = "stop", _("Stop")
+
+
+class Structure(TextChoices):
+    """What can be injected. Data of the protocol later; the vocabulary is stable."""
+
+    FACET = "facet", _("Facet joint")
+    SI_JOINT = "si_joint", _("Sacroiliac joint")
+    SI_LIGAMENT = "si_ligament", _("Dorsal sacroiliac ligament")
+    DISC = "disc", _("Disc")
+    EPIDURAL = "epidural", _("Epidural space")
+    ILIOLUMBAR = "iliolumbar", _("Iliolumbar ligament")
+    SUPRASPINOUS = "supraspinous", _("Supraspinous and interspinous ligament")
+    MULTIFIDUS = "multifidus", _("Multifidus muscle")
+    FASCIA = "fascia", _("Thoracolumbar fascia")
+
+
+class Side(TextChoices):
+    LEFT = "left", _("Left")
+    RIGHT = "right", _("Right")
+    MIDLINE = "midline", _("Midline")
+
+
+class Level(TextChoices):
+    T12_L1 = "T12-L1", "T12–L1"
+    L1_L2 = "L1-L2", "L1–L2"
+    L2_L3 = "L2-L3", "L2–L3"
+    L3_L4 = "L3-L4", "L3–L4"
+    L4_L5 = "L4-L5", "L4–L5"
+    L5_S1 = "L5-S1", "L5–S1"
+    SACRUM = "S", _("Sacrum")
+
+
+class Guidance(TextChoices):
+    ULTRASOUND = "ultrasound", _("Ultrasound")
+    FLUOROSCOPY = "fluoroscopy", _("Fluoroscopy")
+    CT = "ct", _("CT")
+    NONE = "none", _("None")
+
+
+class Anticoagulant(TextChoices):
+    ACD_A = "acd_a", "ACD-A"
+    CITRATE = "sodium_citrate", _("Sodium citrate")
+    EDTA = "edta", "EDTA"
+    HEPARIN = "heparin", _("Heparin")
+
+
+class Instrument(TextChoices):
+    NRS = "nrs", _("Pain, 0–10 (NRS)")
+    PEG = "peg", _("Pain and function (PEG)")
+    RMDQ = "rmdq", _("Back function (RMDQ-24)")
+    PGIC = "pgic", _("Overall change (PGIC)")
+    SANE = "sane", _("Percent of normal (SANE)")

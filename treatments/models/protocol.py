@@ -1,0 +1,78 @@
+"""Versioned clinical settings. Every number is a default that the clinic's physician edits and signs off."""
+
+import pghistory
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from clinic.ids import new_id
+from clinic.models import Site
+from scheduling.models import VisitType
+
+
+def default_recovery_days() -> list[int]:
+    return [0, 1, 3, 7]
+
+
+@pghistory.track()
+class Protocol(models.Model):
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(_("name"), max_length=120)
+    is_active = models.BooleanField(_("in use"), default=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@pghistory.track()
+class ProtocolVersion(models.Model):
+    """One version. A course keeps the version under which it was opened.
+
+    Intervals and leads are whole days between procedure dates (`clinical.md` §2 marks them as our
+    design defaults: no published spine consensus exists).
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    protocol = models.ForeignKey(Protocol, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveSmallIntegerField()
+    session_visit = models.ForeignKey(VisitType, on_delete=models.PROTECT, related_name="+")
+    review_visit = models.ForeignKey(VisitType, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    planned_sessions = models.PositiveSmallIntegerField(_("planned sessions"), default=4)
+    max_sessions = models.PositiveSmallIntegerField(_("most sessions"), default=5)
+    interval_days = models.PositiveSmallIntegerField(_("planned interval"), default=28)
+    interval_warn_days = models.PositiveSmallIntegerField(_("warn below"), default=14)
+    interval_block_days = models.PositiveSmallIntegerField(_("refuse below"), default=7)
+    review_lead_days = models.PositiveSmallIntegerField(_("review before the repeat"), default=12)
+    preparation_lead_days = models.PositiveSmallIntegerField(_("preparation before the session"), default=10)
+    approval_days = models.PositiveSmallIntegerField(_("approval lapses after"), default=180)
+    recovery_days = models.JSONField(_("days of the recovery week with a mail"), default=default_recovery_days)
+    evidence_note = models.CharField(_("evidence statement, with its source"), max_length=400, blank=True)
+    signed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    signed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["protocol", "-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["protocol", "number"], name="one_protocol_version_per_number"),
+            models.CheckConstraint(
+                condition=Q(interval_block_days__lte=F("interval_warn_days"))
+                & Q(interval_warn_days__lte=F("interval_days")),
+                name="protocol_intervals_ordered",
+            ),
+            models.CheckConstraint(
+                condition=Q(review_lead_days__lte=F("interval_days")) & Q(preparation_lead_days__lte=F("interval_days")),
+                name="protocol_leads_within_interval",
+            ),
+            models.CheckConstraint(
+                condition=Q(planned_sessions__gte=1) & Q(planned_sessions__lte=F("max_sessions")),
+                name="protocol_sessions_ordered",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.protocol_id} v{self.number}"
