@@ -37,7 +37,10 @@ class Account:
     def can_enter(self, folder: Path) -> bool:
         """Whether this user reaches the folder through every folder above it."""
         command = ["/bin/sh", "-c", 'cd "$0"', str(folder)]
-        return subprocess.run(command, cwd="/", capture_output=True, check=False, **self.identity()).returncode == 0
+        return (
+            subprocess.run(command, cwd="/", capture_output=True, check=False, **self.identity()).returncode
+            == 0
+        )
 
     def can_run(self, program: Path) -> bool:
         try:

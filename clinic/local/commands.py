@@ -53,7 +53,9 @@ def run(
 
 def show(command: Sequence[str | Path], *, env: Mapping[str, str], cwd: Path = paths.ROOT) -> int:
     """Run to the end with its output on our terminal and return its exit code."""
-    with subprocess.Popen([str(part) for part in command], cwd=cwd, env=env, start_new_session=True) as process:
+    with subprocess.Popen(
+        [str(part) for part in command], cwd=cwd, env=env, start_new_session=True
+    ) as process:
         try:
             return process.wait()
         except BaseException:

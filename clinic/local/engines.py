@@ -29,22 +29,29 @@ def throw_away() -> Iterator[tuple[Crew, dict[str, str]]]:
     records = paths.RUN / f"test-{os.getpid()}"
     with home.throw_away() as place, Crew(records=records) as crew:
         try:
-            server = postgres.start(crew, place, Passwords.new(), options=_OPTIONS, log=place.folder / "postgres.log")
+            server = postgres.start(
+                crew, place, Passwords.new(), options=_OPTIONS, log=place.folder / "postgres.log"
+            )
             # Tests clone databases, and drop them under connections that are still open.
             server.psql("ALTER ROLE prp_owner CREATEDB; GRANT pg_signal_backend TO prp_owner")
+            # What tests/database.py starts from: nobody connects to it, so it can always be cloned.
+            server.psql("CREATE DATABASE prp_blank TEMPLATE prp OWNER prp_owner")
             broker = valkey.start(crew, place, secrets.token_urlsafe(24), log=place.folder / "valkey.log")
-            yield crew, {
-                "APP_ENV": "test",
-                "SECRET_KEY": secrets.token_urlsafe(48),
-                "TEST_OWNER_DATABASE_URL": server.url("prp_owner"),
-                "DATABASE_URL": server.url("prp_web"),
-                "REDIS_URL": f"{broker}/0",
-                "EMAIL_URL": "smtp://127.0.0.1:9",  # nobody listens: a stray mail goes nowhere
-                "PUBLIC_URL": "http://testserver",
-                "DEBUG": "0",
-                "CLOCK_OFFSET_ALLOWED": "1",
-                "DJANGO_SETTINGS_MODULE": "clinic.settings",
-            }
+            yield (
+                crew,
+                {
+                    "APP_ENV": "test",
+                    "SECRET_KEY": secrets.token_urlsafe(48),
+                    "TEST_OWNER_DATABASE_URL": server.url("prp_owner"),
+                    "DATABASE_URL": server.url("prp_web"),
+                    "REDIS_URL": f"{broker}/0",
+                    "EMAIL_URL": "smtp://127.0.0.1:9",  # nobody listens: a stray mail goes nowhere
+                    "PUBLIC_URL": "http://testserver",
+                    "DEBUG": "0",
+                    "CLOCK_OFFSET_ALLOWED": "1",
+                    "DJANGO_SETTINGS_MODULE": "clinic.settings",
+                },
+            )
         finally:
             crew.stop()
             if records.is_dir():

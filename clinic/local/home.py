@@ -60,7 +60,9 @@ class Home:
         half = Path(tempfile.mkdtemp(prefix=f"{version}.", dir=self.folder))
         for part in (package, f"{package}.libs"):
             if (installed / part).is_dir():
-                shutil.copytree(installed / part, half / part, symlinks=True, ignore=shutil.ignore_patterns("*.pyc"))
+                shutil.copytree(
+                    installed / part, half / part, symlinks=True, ignore=shutil.ignore_patterns("*.pyc")
+                )
         half.chmod(0o755)
         for path in half.rglob("*"):
             if not path.is_symlink():
@@ -88,7 +90,9 @@ def lasting() -> Home:
             "run the command as an ordinary user, or set DATABASE_URL and REDIS_URL."
         )
         raise Trouble(message)
-    say.line(f"  This folder is closed to the account that runs PostgreSQL, so its data is kept in {elsewhere}.")
+    say.line(
+        f"  This folder is closed to the account that runs PostgreSQL, so its data is kept in {elsewhere}."
+    )
     return Home(elsewhere, who)
 
 

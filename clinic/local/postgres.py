@@ -42,13 +42,28 @@ class Postgres:
     passwords: Passwords
 
     def url(self, role: str, database: str = DATABASE) -> str:
-        password = {SUPERUSER: self.passwords.superuser, "prp_owner": self.passwords.owner, "prp_web": self.passwords.web}
+        password = {
+            SUPERUSER: self.passwords.superuser,
+            "prp_owner": self.passwords.owner,
+            "prp_web": self.passwords.web,
+        }
         return f"postgresql://{role}:{password[role]}@{ports.LOOPBACK}:{self.port}/{database}"
 
-    def psql(self, sql: str | Path, *, database: str = SUPERUSER, env: Mapping[str, str] | None = None) -> str:
+    def psql(
+        self, sql: str | Path, *, database: str = SUPERUSER, env: Mapping[str, str] | None = None
+    ) -> str:
         """Run SQL, or a file of it, as the superuser."""
         what = ["--file", str(sql)] if isinstance(sql, Path) else ["--command", sql]
-        command = [self.programs / "psql", "-X", "--quiet", "--tuples-only", "--no-align", "-v", "ON_ERROR_STOP=1", *what]
+        command: list[str | Path] = [
+            self.programs / "psql",
+            "-X",
+            "--quiet",
+            "--tuples-only",
+            "--no-align",
+            "-v",
+            "ON_ERROR_STOP=1",
+            *what,
+        ]
         connection = {
             **_plain_environment(),
             "PGHOST": ports.LOOPBACK,
@@ -97,7 +112,7 @@ def start(crew: Crew, home: Home, passwords: Passwords, *, options: Mapping[str,
     )
     server = Postgres(postgres.parent, port, passwords)
     _wait(crew, server)
-    if not server.psql(f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'"):
+    if DATABASE not in server.psql("SELECT datname FROM pg_database").splitlines():
         words = {"PRP_OWNER_PASSWORD": passwords.owner, "PRP_WEB_PASSWORD": passwords.web}
         server.psql(paths.ROLES, env=words)
     return server
@@ -137,12 +152,21 @@ def _end_leftover(data: Path) -> None:
 
 
 def _wait(crew: Crew, server: Postgres) -> None:
-    command = [server.programs / "pg_isready", "-q", "-h", ports.LOOPBACK, "-p", str(server.port)]
+    command: list[str | Path] = [
+        server.programs / "pg_isready",
+        "-q",
+        "-h",
+        ports.LOOPBACK,
+        "-p",
+        str(server.port),
+    ]
     until = time.monotonic() + _START
     while subprocess.run(command, env=_plain_environment(), check=False).returncode:
         crew.check()
         if time.monotonic() > until:
-            message = f"PostgreSQL did not answer within {_START:.0f} seconds; see {paths.LOG / 'postgres.log'}."
+            message = (
+                f"PostgreSQL did not answer within {_START:.0f} seconds; see {paths.LOG / 'postgres.log'}."
+            )
             raise Trouble(message)
         time.sleep(0.05)
 

@@ -36,9 +36,7 @@ def start(crew: Crew, home: Home, password: str, *, log: Path) -> str:
     settings.touch(mode=0o600)
     settings.write_text(_SETTINGS.format(port=port, password=password, folder=folder))
     home.account.owns(settings)
-    crew.start(
-        "Valkey", [program, settings], env={"LC_ALL": "C"}, cwd=Path("/"), who=home.account, log=log
-    )
+    crew.start("Valkey", [program, settings], env={"LC_ALL": "C"}, cwd=Path("/"), who=home.account, log=log)
     until = time.monotonic() + _START
     while not ports.answers(port):
         crew.check()
