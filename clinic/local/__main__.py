@@ -1,31 +1,42 @@
-"""`python3 -m clinic.local COMMAND`: see `make help`."""
+"""`python3 -m clinic.local COMMAND [ARGUMENT …]`: see `make help`."""
 
-import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from clinic.local import engines, say
+from clinic.local import check, develop, engines, run, say, test
 from clinic.local.interruption import interruption
 from clinic.local.say import Trouble
 
-_COMMANDS: dict[str, tuple[Callable[[], int], str]] = {
-    "engines": (engines.foreground, "start throw-away test engines and write var/test.env"),
+_ALONE: dict[str, Callable[[], int]] = {
+    "run": run.run,
+    "dev": run.dev,
+    "engines": engines.foreground,
+    "check": check.check,
+    "format": develop.format_code,
+}
+_WITH_ARGUMENTS: dict[str, Callable[[Sequence[str]], int]] = {
+    "test": test.test,
+    "bench": develop.bench,
+    "lock": develop.lock,
 }
 
 
 def main(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python3 -m clinic.local", description=__doc__)
-    parser.add_argument("command", choices=sorted(_COMMANDS))
-    command, _ = _COMMANDS[parser.parse_args(arguments).command]
+    name, rest = (arguments[0], arguments[1:]) if arguments else ("", [])
     interruption.listen()
     try:
-        return command()
+        if name in _WITH_ARGUMENTS:
+            return _WITH_ARGUMENTS[name](rest)
+        if name in _ALONE and not rest:
+            return _ALONE[name]()
     except Trouble as trouble:
         say.trouble(f"\n{trouble}")
         return 1
     except KeyboardInterrupt:
-        say.line("\nStopped.")
-        return 0
+        say.line("Stopped.")
+        return 130 if name in _WITH_ARGUMENTS or name == "check" else 0
+    say.trouble(f"Commands: {', '.join(sorted([*_ALONE, *_WITH_ARGUMENTS]))}. See `make help`.")
+    return 2
 
 
 if __name__ == "__main__":

@@ -90,7 +90,7 @@ def lasting() -> Home:
             "run the command as an ordinary user, or set DATABASE_URL and REDIS_URL."
         )
         raise Trouble(message)
-    say.line(
+    say.note(
         f"  This folder is closed to the account that runs PostgreSQL, so its data is kept in {elsewhere}."
     )
     return Home(elsewhere, who)

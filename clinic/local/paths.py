@@ -19,6 +19,11 @@ VENV = ROOT / ".venv"
 VENV_PYTHON = VENV / ("Scripts" if sys.platform == "win32" else "bin") / "python"
 
 
+def program(name: str) -> str:
+    """A program of the virtual environment."""
+    return str(VENV_PYTHON.parent / name)
+
+
 def make_var() -> None:
     """Make the folders under `var/`; they may be passed through by other accounts, files say for themselves."""
     for folder in (VAR, RUN, LOG, MAIL, STAMPS):
