@@ -66,8 +66,8 @@ class MessageState(TextChoices):
 MESSAGE_TRANSITIONS: dict[str, frozenset[str]] = {
     MessageState.PENDING: frozenset({"leased", "cancelled", "missed", "suppressed"}),
     MessageState.LEASED: frozenset({"pending", "sending", "cancelled", "missed", "suppressed", "failed"}),
-    MessageState.SENDING: frozenset({"sent", "pending", "failed", "missed", "uncertain"}),
-    MessageState.UNCERTAIN: frozenset({"sent", "pending", "missed", "failed"}),
+    MessageState.SENDING: frozenset({"sent", "pending", "failed", "missed", "uncertain", "cancelled"}),
+    MessageState.UNCERTAIN: frozenset({"sent", "pending", "missed", "failed", "cancelled"}),
     MessageState.SENT: frozenset({"delivered", "bounced"}),
     MessageState.DELIVERED: frozenset({"bounced"}),
     MessageState.BOUNCED: frozenset(),

@@ -18,12 +18,16 @@ class MessageText(models.Model):
     language = models.CharField(max_length=8)
     version = models.PositiveIntegerField()
     subject = models.CharField(max_length=150)
-    body = models.TextField(max_length=5000, help_text=_("Paragraphs divided by blank lines; {placeholders} in braces."))
+    body = models.TextField(
+        max_length=5000, help_text=_("Paragraphs divided by blank lines; {placeholders} in braces.")
+    )
     is_default = models.BooleanField(default=True, help_text=_("Came with the software, not edited here."))
     created_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["kind", "language", "version"], name="one_text_per_version")]
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "language", "version"], name="one_text_per_version")
+        ]
         triggers = [pgtrigger.Protect(name="text_is_kept", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self) -> str:
@@ -36,11 +40,18 @@ class Message(models.Model):
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="messages")
     contact = models.ForeignKey(Contact, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=40)
-    about = models.CharField(max_length=80, help_text="What it speaks of, as the kind understands it: appointment:<uuid>.")
+    about = models.CharField(
+        max_length=80, help_text="What it speaks of, as the kind understands it: appointment:<uuid>."
+    )
     about_rev = models.PositiveIntegerField(help_text="The revision of that fact which this mail tells.")
     idempotency_key = models.CharField(max_length=160, unique=True)
     state = models.CharField(max_length=12, choices=MessageState, default=MessageState.PENDING)
     reason = models.CharField(max_length=60, blank=True, help_text="Why it ended as it did: a code.")
+    withdrawn = models.CharField(
+        max_length=60,
+        blank=True,
+        help_text="A code: the fact changed. Where a sender held it by then, it is not started again.",
+    )
     planned_for = models.DateTimeField(help_text="The instant the fact asks for.")
     next_at = models.DateTimeField(help_text="Not claimed before; moves with retries and quiet hours.")
     expires_at = models.DateTimeField(help_text="Never started at or after this instant.")
@@ -51,14 +62,18 @@ class Message(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     smtp_code = models.PositiveSmallIntegerField(null=True, blank=True)
     text = models.ForeignKey(MessageText, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    snapshot = models.JSONField(null=True, blank=True, help_text="Exactly the placeholders used, and the address.")
+    snapshot = models.JSONField(
+        null=True, blank=True, help_text="Exactly the placeholders used, and the address."
+    )
     created_at = models.DateTimeField()
 
     class Meta:
         ordering = ["planned_for"]
         indexes = [
             models.Index(fields=["next_at"], condition=Q(state="pending"), name="message_due"),
-            models.Index(fields=["lease_until"], condition=Q(state__in=["leased", "sending"]), name="message_leased"),
+            models.Index(
+                fields=["lease_until"], condition=Q(state__in=["leased", "sending"]), name="message_leased"
+            ),
             models.Index(fields=["id"], condition=Q(state="uncertain"), name="message_uncertain"),
             models.Index(fields=["patient", "planned_for"], name="message_of_patient"),
             models.Index(fields=["about"], name="message_about"),
@@ -66,9 +81,12 @@ class Message(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(state__in=MessageState.values), name="message_state_in_table"),
             models.CheckConstraint(
-                condition=Q(state__in=["leased", "sending"]) | Q(lease_token__isnull=True), name="message_lease_only_while_held"
+                condition=Q(state__in=["leased", "sending"]) | Q(lease_token__isnull=True),
+                name="message_lease_only_while_held",
             ),
-            models.CheckConstraint(condition=Q(planned_for__lt=models.F("expires_at")), name="message_expires_after_due"),
+            models.CheckConstraint(
+                condition=Q(planned_for__lt=models.F("expires_at")), name="message_expires_after_due"
+            ),
         ]
 
     def __str__(self) -> str:

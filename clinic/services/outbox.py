@@ -1,0 +1,169 @@
+"""The outbox: mails to patients are planned, cancelled and retried here, as rows, inside the caller's transaction.
+
+Whoever changes a fact cancels its messages in the same transaction. That is the guarantee that nothing
+stale is started; the kind's re-check just before sending is a courtesy.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Case, F, Value, When
+
+from clinic import audit, clock, locks, messaging
+from clinic.actors import Actor
+from clinic.enums import MessageState, Permission
+from clinic.exceptions import IllegalMove, InvalidInput, NotFound
+from clinic.models import Contact, Message, Patient
+from clinic.permissions import check
+from clinic.transactions import use_case
+
+_WAITING = (MessageState.PENDING, MessageState.LEASED)
+_MAY_COME_BACK = (MessageState.SENDING, MessageState.UNCERTAIN, MessageState.FAILED)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One mail to plan: which kind, about which revision of which fact, due at `due`, never started from `expires` on."""
+
+    kind: str
+    about: str
+    about_rev: int
+    patient_id: UUID
+    site_id: UUID
+    due: datetime
+    expires: datetime
+
+
+@use_case
+def plan(plans: Sequence[Plan], *, by: Actor) -> list[Message]:
+    """Write the rows of these mails and return them, also those that an earlier call wrote: the key is kind, about, revision.
+
+    A mail goes to the patient and to each contact who gets the mails. Where there is no address or no
+    consent, one row says so, suppressed with its reason. Rows that exist keep their state: a fact that
+    is to be told anew needs a higher `about_rev`. InvalidInput for a mail that expires before it is due.
+    """
+    for one in plans:
+        messaging.get(one.kind)
+        if one.due >= one.expires:
+            raise InvalidInput("A message must be due before it expires.")
+    patient_ids = {one.patient_id for one in plans}
+    patients = Patient.objects.in_bulk(patient_ids)
+    contacts: dict[UUID, list[Contact]] = defaultdict(list)
+    for contact in Contact.objects.filter(patient__in=patient_ids, gets_mails=True, ended_at=None).exclude(
+        email=""
+    ):
+        contacts[contact.patient_id].append(contact)
+    rows = [
+        row
+        for one in plans
+        for row in _rows(one, patients[one.patient_id], contacts[one.patient_id], clock.now())
+    ]
+    Message.objects.bulk_create(rows, ignore_conflicts=True)
+    if rows:
+        about = sorted({one.about for one in plans})
+        audit.record("clinic.messages.planned", by=by, patient_id=_only(patient_ids), detail={"about": about})
+    return list(Message.objects.filter(idempotency_key__in=[row.idempotency_key for row in rows]))
+
+
+@use_case
+def cancel(*, about: Collection[str], by: Actor, reason: str, kinds: Collection[str] | None = None) -> int:
+    """Withdraw every mail about these facts that has not gone out; `reason` is a code.
+
+    What waits is cancelled and loses its lease, so that no sender can start it. What is in a sender's
+    hands, uncertain or failed is marked withdrawn: it may already be on its way, and is never started
+    again. One statement, so that a row cannot slip from one state to another in between.
+    Returns how many rows it withdrew.
+    """
+    rows = Message.objects.filter(about__in=about, state__in=[*_WAITING, *_MAY_COME_BACK])
+    if kinds is not None:
+        rows = rows.filter(kind__in=kinds)
+    waiting = When(state__in=_WAITING, then=Value(reason))
+    count = rows.update(
+        state=Case(When(state__in=_WAITING, then=Value(MessageState.CANCELLED.value)), default=F("state")),
+        reason=Case(waiting, default=F("reason")),
+        withdrawn=Value(reason),
+        lease_token=Case(When(state__in=_WAITING, then=None), default=F("lease_token")),
+        lease_until=Case(When(state__in=_WAITING, then=None), default=F("lease_until")),
+        ended_at=Case(When(state__in=_WAITING, then=Value(clock.now())), default=F("ended_at")),
+    )
+    if count:
+        detail: dict[str, str | int | bool | list[str] | None] = {
+            "about": sorted(about),
+            "reason": reason,
+            "count": count,
+        }
+        audit.record("clinic.messages.cancelled", by=by, detail=detail)
+    return count
+
+
+@use_case
+def retry(*, message_id: UUID, by: Actor) -> Message:
+    """Let a failed mail, or an uncertain one that nobody could reconcile, go out once more: due at once."""
+    locks.take(message=[message_id])
+    message = Message.objects.filter(pk=message_id).first()
+    if message is None:
+        raise NotFound("There is no such message at your site.")
+    check(by, Permission.MANAGE_MESSAGES, site_id=message.site_id)
+    if message.state not in (MessageState.FAILED, MessageState.UNCERTAIN):
+        raise IllegalMove("Only a message that failed or is uncertain can be sent again.")
+    if message.withdrawn:
+        raise IllegalMove("What this message tells is no longer true. It stays unsent.")
+    now = clock.now()
+    if message.expires_at <= now:
+        raise IllegalMove("This message is out of date. It stays unsent.")
+    before = message.state
+    message.state, message.reason, message.attempts, message.next_at = MessageState.PENDING, "", 0, now
+    message.ended_at = None
+    message.save(update_fields=["state", "reason", "attempts", "next_at", "ended_at"])
+    audit.record("clinic.message.retried", by=by, about=[message], detail={"was": before})
+    return message
+
+
+def _rows(one: Plan, patient: Patient, contacts: Sequence[Contact], now: datetime) -> Iterator[Message]:
+    reason = _refusal(one, patient, contacts)
+    if reason or patient.email:
+        yield _row(one, None, reason, now)
+    if reason:
+        return
+    told = {patient.email.casefold()}
+    for contact in contacts:
+        if contact.email.casefold() not in told:
+            told.add(contact.email.casefold())
+            yield _row(one, contact, "", now)
+
+
+def _refusal(one: Plan, patient: Patient, contacts: Sequence[Contact]) -> str:
+    if not patient.is_active:
+        return "patient_inactive"
+    if messaging.get(one.kind).needs_consent and not patient.reminders_consent:
+        return "no_consent"
+    if not patient.email and not contacts:
+        return "no_address"
+    return ""
+
+
+def _row(one: Plan, contact: Contact | None, reason: str, now: datetime) -> Message:
+    key = f"{one.kind}:{one.about}:{one.about_rev}"
+    return Message(
+        site_id=one.site_id,
+        patient_id=one.patient_id,
+        contact=contact,
+        kind=one.kind,
+        about=one.about,
+        about_rev=one.about_rev,
+        idempotency_key=f"{key}:{contact.pk.hex}" if contact else key,
+        state=MessageState.SUPPRESSED if reason else MessageState.PENDING,
+        reason=reason,
+        planned_for=one.due,
+        next_at=one.due,
+        expires_at=one.expires,
+        ended_at=now if reason else None,
+        created_at=now,
+    )
+
+
+def _only(ids: Collection[UUID]) -> UUID | None:
+    return next(iter(ids)) if len(ids) == 1 else None
