@@ -1,5 +1,7 @@
 """States of appointments and their table of moves."""
 
+from enum import StrEnum
+
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
@@ -59,3 +61,13 @@ class Told(TextChoices):
 class RefusalLevel(TextChoices):
     WARN = "warn", _("Warning")
     BLOCK = "block", _("Not allowed")
+
+
+class Notice(StrEnum):
+    """The kinds of mail that a visit sends."""
+
+    CONFIRMATION = "appointment.confirmation"
+    MOVED = "appointment.moved"
+    CANCELLED = "appointment.cancelled"
+    REMINDER_3D = "appointment.reminder_3d"
+    REMINDER_1D = "appointment.reminder_1d"

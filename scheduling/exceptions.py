@@ -1,0 +1,28 @@
+"""How a booking can fail. Nothing is written then; the nearest free starts are the caller's next question,
+asked after the rollback and outside any lock."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from clinic.exceptions import DomainError, joined
+
+if TYPE_CHECKING:
+    from scheduling.rules import Refusal
+
+
+class SlotTaken(DomainError):
+    """Something that the visit needs is taken or closed. `taken` names it, in words that staff may read."""
+
+    def __init__(self, taken: Sequence[str], *, blame: frozenset[object] = frozenset()) -> None:
+        super().__init__(joined(taken))
+        self.taken = list(taken)
+        self.blame = blame
+        """Keys of the resources and the patient that were taken: tells whether another team could still serve."""
+
+
+class BookingRefused(DomainError):
+    """Start rules said no. `refusals` holds each with its level and who may override it."""
+
+    def __init__(self, refusals: "Sequence[Refusal]") -> None:
+        super().__init__(joined([refusal.words for refusal in refusals]))
+        self.refusals = list(refusals)

@@ -1,0 +1,170 @@
+"""Choosing a time, booking, moving and cancelling a visit."""
+
+import datetime as dt
+from typing import Any
+from uuid import UUID
+
+from crispy_forms.layout import Layout
+from django import forms
+from django.db.models import TextChoices
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from clinic import clock
+from clinic.forms import ClinicForm, DateField, Row
+from clinic.models import Patient, Site
+from scheduling.enums import Told
+from scheduling.models import Appointment, ChangeReason
+from scheduling.rules import Override
+from scheduling.selectors import choices
+
+FURTHEST = dt.timedelta(days=800)
+
+
+class PartOfDay(TextChoices):
+    ANY = "any", _("All day")
+    MORNING = "morning", _("Mornings only")
+    AFTERNOON = "afternoon", _("Afternoons only")
+
+
+class InstantField(forms.Field):
+    """An instant with its offset from UTC, as the free starts carry it: 2026-11-24T09:30:00+01:00."""
+
+    widget = forms.HiddenInput
+
+    def to_python(self, value: Any) -> dt.datetime | None:
+        if not value:
+            return None
+        try:
+            instant = parse_datetime(str(value))
+        except ValueError:
+            instant = None
+        if instant is None or timezone.is_naive(instant):
+            raise forms.ValidationError(_t("That is not a time. Choose one of those offered."))
+        return instant
+
+
+class PickerForm(ClinicForm):
+    """What to look for. Its address keeps it, so that a reload finds the same list."""
+
+    form_tag = False
+    visit_type = forms.ModelChoiceField(queryset=None, label=_("Visit"), empty_label=None)
+    lead = forms.ModelChoiceField(queryset=None, label=_("With"), required=False, empty_label=_("Whoever is free first"))
+    earliest = DateField(label=_("From"))
+    part = forms.ChoiceField(label=_("Time of day"), choices=PartOfDay.choices, required=False)
+
+    def __init__(self, data: Any = None, *, site: Site, moving: Appointment | None = None, **kwargs: Any) -> None:
+        today = clock.today(site.zone)
+        super().__init__(data, initial={"earliest": today, "part": PartOfDay.ANY, **(kwargs.pop("initial", None) or {})}, **kwargs)
+        self.today, self.moving = today, moving
+        if moving is not None:
+            del self.fields["visit_type"]
+            self.fields["lead"].queryset = choices.leads(site.pk, visit_type_id=moving.visit_type_id)
+        else:
+            self.fields["visit_type"].queryset = choices.bookable_visit_types(site.pk)
+            self.fields["lead"].queryset = choices.leads(site.pk, visit_type_id=_key(self.chosen_visit_type))
+
+    @property
+    def chosen_visit_type(self) -> Any:
+        """The visit type as sent, else the first one offered: the clinicians depend on it."""
+        if self.is_bound:
+            return self.data.get("visit_type")
+        if self.initial.get("visit_type"):
+            return self.initial["visit_type"]
+        first = self.fields["visit_type"].queryset.first()
+        return first.pk if first else None
+
+    def clean_earliest(self) -> dt.date:
+        day: dt.date = self.cleaned_data["earliest"]
+        if day > self.today + FURTHEST:
+            raise forms.ValidationError(_t("That is more than two years away."))
+        return max(day, self.today)
+
+    def layout(self) -> Layout:
+        first = [] if self.moving else ["visit_type"]
+        return Layout(Row(*first, "lead"), Row("earliest", "part"))
+
+
+class DecisionForm(ClinicForm):
+    """The time chosen, who is told, and what a person accepts against a warning."""
+
+    form_tag = False
+    start = InstantField(error_messages={"required": _("Choose one of the free times.")})
+    told = forms.ChoiceField(label=_("Who tells the patient?"), widget=forms.RadioSelect)
+    override_reason = forms.CharField(required=False, max_length=300, widget=forms.HiddenInput)
+    override_codes = forms.CharField(required=False, max_length=500, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any = None, *, patient: Patient, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.fields["told"].choices = told_choices(patient)
+        self.fields["told"].initial = default_told(patient)
+
+    @property
+    def override(self) -> Override | None:
+        reason = self.cleaned_data.get("override_reason", "").strip()
+        codes = frozenset(self.cleaned_data.get("override_codes", "").split())
+        return Override(reason=reason, codes=codes) if reason and codes else None
+
+    def layout(self) -> Layout:
+        # `start` are the radio buttons of the free times; the override stands with its warning.
+        return Layout("told")
+
+
+class BookForm(DecisionForm):
+    note = forms.CharField(label=_("Note for the desk"), max_length=300, required=False)
+    request_key = forms.UUIDField(widget=forms.HiddenInput)
+
+    def layout(self) -> Layout:
+        return Layout("told", "note", "request_key")
+
+
+class MoveForm(DecisionForm):
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+
+    def layout(self) -> Layout:
+        return Layout("told", "version")
+
+
+class CancelForm(ClinicForm):
+    submit_label = _("Cancel visit")
+    danger = True
+    reason = forms.ModelChoiceField(queryset=ChangeReason.objects.none(), label=_("Why?"), widget=forms.RadioSelect, empty_label=None)
+    told = forms.ChoiceField(label=_("Who tells the patient?"), widget=forms.RadioSelect)
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+
+    def __init__(self, data: Any = None, *, patient: Patient, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.fields["reason"].queryset = choices.change_reasons()
+        self.fields["told"].choices = told_choices(patient)
+        self.fields["told"].initial = default_told(patient)
+
+
+class DayForm(forms.Form):
+    """The day list's filter: a clinician, and whether cancelled visits are shown."""
+
+    lead = forms.UUIDField(required=False)
+    cancelled = forms.BooleanField(required=False)
+    day = DateField(required=False)
+
+
+def told_choices(patient: Patient) -> list[tuple[str, str]]:
+    mail = (Told.MAIL.value, _t("A mail to %(address)s") % {"address": patient.email}) if _can_mail(patient) else None
+    rest = [(Told.PHONE.value, _t("I tell them myself, now")), (Told.NOBODY.value, _t("Nobody yet"))]
+    return [mail, *rest] if mail else rest
+
+
+def default_told(patient: Patient) -> str:
+    return Told.MAIL.value if _can_mail(patient) else Told.PHONE.value
+
+
+def _can_mail(patient: Patient) -> bool:
+    return bool(patient.email and patient.reminders_consent)
+
+
+def _key(value: Any) -> UUID | None:
+    try:
+        return UUID(str(value))
+    except ValueError:
+        return None

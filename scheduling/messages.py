@@ -1,0 +1,141 @@
+"""The kinds of mail about a visit: their words, the question asked just before sending, their placeholders.
+
+Neutral on purpose: a mail names no treatment, no part of the body and no physician, and tells one time, when
+to come.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from django.utils import translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext_lazy as _
+from icalendar import Calendar, Event
+
+from clinic import clock, messaging
+from clinic.messaging import Attachment, DefaultText, MessageKind
+from clinic.models import Message
+from scheduling.enums import AppointmentStatus, Notice
+from scheduling.models import Appointment
+
+_STANDING = (AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)
+
+_WHEN_EN = "Please come on {day} at {time}.\n\n{clinic}, {address}"
+_WHEN_ES = "Venga por favor el {day} a las {time}.\n\n{clinic}, {address}"
+_CHANGE_EN = "If you cannot come, please call us on {phone}. Then somebody else can have your place."
+_CHANGE_ES = "Si no puede venir, llámenos al {phone}. Así otra persona podrá usar su cita."
+
+TEXTS: dict[str, dict[str, DefaultText]] = {
+    Notice.CONFIRMATION: {
+        "en": DefaultText("Your appointment", f"Hello {{first_name}},\n\nyour appointment is booked.\n\n{_WHEN_EN}\n\n{{bring}}\n\n{_CHANGE_EN}"),
+        "es": DefaultText("Su cita", f"Hola {{first_name}}:\n\nsu cita está reservada.\n\n{_WHEN_ES}\n\n{{bring}}\n\n{_CHANGE_ES}"),
+    },
+    Notice.MOVED: {
+        "en": DefaultText("Your appointment has moved", f"Hello {{first_name}},\n\nyour appointment has a new time. The old one no longer counts.\n\n{_WHEN_EN}\n\n{{bring}}\n\n{_CHANGE_EN}"),
+        "es": DefaultText("Su cita ha cambiado", f"Hola {{first_name}}:\n\nsu cita tiene una nueva hora. La anterior ya no vale.\n\n{_WHEN_ES}\n\n{{bring}}\n\n{_CHANGE_ES}"),
+    },
+    Notice.CANCELLED: {
+        "en": DefaultText("Your appointment is cancelled", "Hello {first_name},\n\nyour appointment on {day} at {time} is cancelled. You do not need to come.\n\nWould you like a new one? Please call us on {phone}.\n\n{clinic}"),
+        "es": DefaultText("Su cita está cancelada", "Hola {first_name}:\n\nsu cita del {day} a las {time} está cancelada. No hace falta que venga.\n\n¿Quiere otra cita? Llámenos al {phone}.\n\n{clinic}"),
+    },
+    Notice.REMINDER_3D: {
+        "en": DefaultText("A reminder from {clinic}", f"Hello {{first_name}},\n\nwe look forward to seeing you in three days.\n\n{_WHEN_EN}\n\n{{bring}}\n\n{_CHANGE_EN}"),
+        "es": DefaultText("Un recordatorio de {clinic}", f"Hola {{first_name}}:\n\nle esperamos dentro de tres días.\n\n{_WHEN_ES}\n\n{{bring}}\n\n{_CHANGE_ES}"),
+    },
+    Notice.REMINDER_1D: {
+        "en": DefaultText("A reminder from {clinic}", f"Hello {{first_name}},\n\nwe look forward to seeing you tomorrow.\n\n{_WHEN_EN}\n\n{{bring}}\n\n{_CHANGE_EN}"),
+        "es": DefaultText("Un recordatorio de {clinic}", f"Hola {{first_name}}:\n\nle esperamos mañana.\n\n{_WHEN_ES}\n\n{{bring}}\n\n{_CHANGE_ES}"),
+    },
+}
+
+
+def recheck(messages: Sequence[Message]) -> Mapping[UUID, str]:
+    """Reason codes for messages whose visit no longer stands as they tell it. One query."""
+    visits = _visits(messages)
+    refused: dict[UUID, str] = {}
+    for message in messages:
+        visit = visits.get(message.about)
+        wanted = (AppointmentStatus.CANCELLED,) if message.kind == Notice.CANCELLED else _STANDING
+        if visit is None or visit.status not in wanted:
+            refused[message.pk] = "visit_changed"
+        elif visit.told_rev != message.about_rev:
+            refused[message.pk] = "superseded"
+    return refused
+
+
+def placeholders(messages: Sequence[Message]) -> Mapping[UUID, Mapping[str, str]]:
+    """Day and time as the patient reads them: in their language, in the site's zone. One query."""
+    visits = _visits(messages)
+    values: dict[UUID, Mapping[str, str]] = {}
+    for message in messages:
+        visit = visits.get(message.about)
+        if visit is None:
+            continue
+        start = visit.period.lower.astimezone(visit.site.zone)
+        with translation.override(visit.patient.language):
+            day = date_format(start, "l, j F Y")
+        values[message.pk] = {
+            "first_name": visit.patient.given_name,
+            "day": day,
+            "time": f"{start:%H:%M}",
+            "clinic": visit.site.sender_name,
+            "address": visit.site.address,
+            "phone": visit.site.phone,
+            "bring": visit.visit_type.bring,
+            # For the invitation only; never shown.
+            "starts_at": visit.period.lower.astimezone(dt.UTC).isoformat(),
+            "ends_at": visit.period.upper.astimezone(dt.UTC).isoformat(),
+        }
+    return values
+
+
+def invitation(message: Message, values: Mapping[str, str]) -> Sequence[Attachment]:
+    """The visit as iCalendar (RFC 5545, 5546): one UID for its life, SEQUENCE from `told_rev`, times in UTC."""
+    cancelled = message.kind == Notice.CANCELLED
+    calendar = Calendar()
+    calendar.add("prodid", "-//appointments//EN")
+    calendar.add("version", "2.0")
+    calendar.add("method", "CANCEL" if cancelled else "REQUEST")
+    event = Event()
+    event.add("uid", message.about.removeprefix("appointment:"))
+    event.add("sequence", message.about_rev)
+    event.add("dtstamp", clock.now())
+    event.add("dtstart", dt.datetime.fromisoformat(values["starts_at"]))
+    event.add("dtend", dt.datetime.fromisoformat(values["ends_at"]))
+    event.add("summary", "Appointment")
+    event.add("location", values["address"])
+    event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
+    calendar.add_component(event)
+    method = "CANCEL" if cancelled else "REQUEST"
+    return [Attachment("invite.ics", calendar.to_ical(), f"text/calendar; method={method}; charset=utf-8")]
+
+
+def register() -> None:
+    """Called once at start-up."""
+    names = {
+        Notice.CONFIRMATION: _("Confirmation"),
+        Notice.MOVED: _("New time"),
+        Notice.CANCELLED: _("Cancellation"),
+        Notice.REMINDER_3D: _("Reminder, 3 days before"),
+        Notice.REMINDER_1D: _("Reminder, 1 day before"),
+    }
+    for key, name in names.items():
+        reminder = key in (Notice.REMINDER_3D, Notice.REMINDER_1D)
+        messaging.register(
+            MessageKind(
+                key=key,
+                name=name,
+                texts=TEXTS[key],
+                recheck=recheck,
+                placeholders=placeholders,
+                attachments=None if reminder else invitation,
+                needs_consent=reminder,
+            )
+        )
+
+
+def _visits(messages: Sequence[Message]) -> dict[str, Appointment]:
+    keys = {message.about.removeprefix("appointment:") for message in messages}
+    rows = Appointment.objects.filter(pk__in=keys).select_related("patient", "site", "visit_type")
+    return {f"appointment:{row.pk}": row for row in rows}

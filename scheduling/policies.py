@@ -1,0 +1,54 @@
+"""What time and state allow: pure functions, handed their facts. `check_…` raises, the bool twin only shows or hides."""
+
+import datetime as dt
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from clinic.enums import Permission
+from clinic.exceptions import DomainError, IllegalMove, InvalidInput
+from scheduling.enums import APPOINTMENT_TRANSITIONS, AppointmentStatus, RefusalLevel
+
+MOVABLE = frozenset({AppointmentStatus.PROVISIONAL, AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED})
+
+
+def check_transition(status: AppointmentStatus, to: AppointmentStatus) -> None:
+    """Raise IllegalMove unless the table holds the move."""
+    if to not in APPOINTMENT_TRANSITIONS[status]:
+        raise IllegalMove(
+            _("This visit is “%(status)s”; it cannot become “%(to)s”.")
+            % {"status": status.label.lower(), "to": to.label.lower()}
+        )
+
+
+def check_can_move(status: AppointmentStatus) -> None:
+    if status not in MOVABLE:
+        raise IllegalMove(_("Only a visit that has not begun can be moved; this one is “%(status)s”.") % {"status": status.label.lower()})
+
+
+def check_can_be_no_show(*, start: dt.datetime, now: dt.datetime) -> None:
+    if now < start:
+        raise DomainError(_("The patient can still come: the visit has not started."))
+
+
+def check_start(start: dt.datetime, *, now: dt.datetime) -> None:
+    """A start is a whole minute that has not passed."""
+    if start.tzinfo is None or start.second or start.microsecond:
+        raise InvalidInput(_("A visit starts on a whole minute."), field="start")
+    if start < now.replace(second=0, microsecond=0):
+        raise InvalidInput(_("That time has passed."), field="start")
+
+
+def check_horizon(start: dt.datetime, *, now: dt.datetime, horizon_days: int) -> None:
+    if start > now + dt.timedelta(days=horizon_days):
+        raise InvalidInput(_("This kind of visit is booked at most %(days)s days ahead.") % {"days": horizon_days}, field="start")
+
+
+def check_order(*, needs_order: bool, purpose: UUID | None) -> None:
+    if needs_order and purpose is None:
+        raise InvalidInput(_("This kind of visit is booked from a physician's order."), field="visit_type")
+
+
+def may_be_overridden(level: RefusalLevel, overridable_by: Permission | None) -> bool:
+    """A warning may be accepted by whoever books; a block only where the rule names who may."""
+    return level == RefusalLevel.WARN or overridable_by is not None

@@ -1,0 +1,75 @@
+"""Reads of visits for pages: one day, the board, one visit, a patient's visits. Each in a constant number of queries."""
+
+import datetime as dt
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db.models import Prefetch, QuerySet
+
+from clinic import clock
+from clinic.models import Site
+from scheduling.enums import AppointmentStatus
+from scheduling.models import Allocation, Appointment, VisitStage
+
+HIDDEN = (AppointmentStatus.CANCELLED,)
+
+
+def with_parts(rows: QuerySet[Appointment]) -> QuerySet[Appointment]:
+    """Everything that a list of visits shows: patient, type, active allocations (`held`), stages."""
+    held = Allocation.objects.filter(active=True).select_related("resource__kind").order_by("period", "pk")
+    return rows.select_related("patient", "visit_type", "site", "reason").prefetch_related(
+        Prefetch("allocations", queryset=held, to_attr="held"),
+        Prefetch("stages", queryset=VisitStage.objects.order_by("position"), to_attr="steps"),
+    )
+
+
+def day_list(*, site: Site, day: dt.date, include_cancelled: bool = False) -> list[Appointment]:
+    """The visits that start on a local day of the site, in time order."""
+    start, end = clock.day_bounds(day, site.zone)
+    rows = Appointment.objects.filter(site=site, period__startswith__gte=start, period__startswith__lt=end)
+    rows = rows.filter(period__overlap=(start, end + dt.timedelta(days=1)))
+    if not include_cancelled:
+        rows = rows.exclude(status__in=HIDDEN)
+    return list(with_parts(rows).order_by("period", "pk"))
+
+
+def board(*, site: Site, day: dt.date) -> dict[str, list[Appointment]]:
+    """Today's visits by where they are: expected, arrived, each stage's code, done, off."""
+    columns: dict[str, list[Appointment]] = {}
+    for appointment in day_list(site=site, day=day):
+        columns.setdefault(place(appointment), []).append(appointment)
+    return columns
+
+
+def place(appointment: Appointment) -> str:
+    """Where a visit is now: `expected`, `arrived`, the code of the running stage, `done` or `off`."""
+    status = AppointmentStatus(appointment.status)
+    if status in (AppointmentStatus.PROVISIONAL, AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED):
+        return "expected"
+    if status == AppointmentStatus.IN_PROGRESS:
+        running = [step for step in steps_of(appointment) if step.started_at and not step.ended_at]
+        begun = [step for step in steps_of(appointment) if step.started_at]
+        return (running or begun)[-1].code if begun else "arrived"
+    if status == AppointmentStatus.ARRIVED:
+        return "arrived"
+    return "done" if status == AppointmentStatus.COMPLETED else "off"
+
+
+def steps_of(appointment: Appointment) -> Sequence[VisitStage]:
+    """Stages in order, from the prefetch where there is one."""
+    steps = getattr(appointment, "steps", None)
+    return list(appointment.stages.order_by("position")) if steps is None else steps
+
+
+def lead_of(appointment: Appointment) -> str:
+    """The name of the clinician with whom the visit is booked, from the prefetch of `with_parts`."""
+    return next((row.resource.name for row in getattr(appointment, "held", []) if row.is_lead), "")
+
+
+def detail(*, appointment_id: UUID) -> Appointment | None:
+    return with_parts(Appointment.objects.filter(pk=appointment_id)).first()
+
+
+def patient_appointments(*, patient_id: UUID) -> list[Appointment]:
+    """All visits of a patient, newest first."""
+    return list(with_parts(Appointment.objects.filter(patient_id=patient_id)).order_by("-period", "pk"))

@@ -1,0 +1,131 @@
+"""Inner steps on what a visit holds: insert, end, replace allocations. The caller holds the locks.
+
+A period is never updated in place: one UPDATE of two adjoining allocations would collide with itself.
+"""
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.utils.translation import gettext as _
+
+from clinic.exceptions import InvalidInput
+from clinic.models import Patient
+from scheduling.enums import AppointmentStatus
+from scheduling.models import Allocation, Appointment, ChangeReason, Hold, Requirement, VisitStage, VisitType
+from scheduling.services.availability import TeamMember
+
+if TYPE_CHECKING:
+    from scheduling.services.booking import VisitRequest
+
+
+def insert(
+    *, request: "VisitRequest", team: Sequence[TeamMember], patient: Patient, now: dt.datetime
+) -> Appointment:
+    """One visit with its allocations and stages."""
+    visit_type = VisitType.objects.prefetch_related("stages").get(pk=request.visit_type_id)
+    stages = list(visit_type.stages.all())
+    appointment = Appointment.objects.create(
+        site_id=request.site_id,
+        patient=patient,
+        visit_type_id=request.visit_type_id,
+        period=_period(request.start, 0, visit_type.minutes),
+        status=request.status,
+        purpose=request.purpose,
+        told=request.told,
+        told_rev=0 if request.status == AppointmentStatus.PROVISIONAL else 1,
+        note=request.note,
+        request_key=request.request_key,
+        created_at=now,
+    )
+    VisitStage.objects.bulk_create(
+        VisitStage(
+            appointment=appointment,
+            code=stage.code,
+            name=stage.name,
+            done_name=stage.done_name,
+            position=stage.position,
+            planned_start=request.start + dt.timedelta(minutes=stage.offset),
+            planned_end=request.start + dt.timedelta(minutes=stage.offset + stage.minutes),
+        )
+        for stage in stages
+    )
+    _allocate(appointment, team)
+    return appointment
+
+
+def replace(*, appointment: Appointment, start: dt.datetime, team: Sequence[TeamMember]) -> None:
+    """End what the visit holds and hold the new team from the new start; planned stage times follow."""
+    shift = start - appointment.period.lower
+    length = appointment.period.upper - appointment.period.lower
+    end(appointment=appointment)
+    appointment.period = DateTimeTZRange(start, start + length)
+    stages = list(appointment.stages.all())
+    for stage in stages:
+        stage.planned_start += shift
+        stage.planned_end += shift
+    VisitStage.objects.bulk_update(stages, ["planned_start", "planned_end"])
+    _allocate(appointment, team)
+
+
+def end(*, appointment: Appointment) -> None:
+    """Free everything that the visit holds. The rows stay, inactive."""
+    Allocation.objects.filter(appointment=appointment, active=True).update(active=False)
+
+
+def take_back(*, appointment: Appointment) -> None:
+    """Hold the last team again, as new rows; the constraint refuses when somebody else has it by now."""
+    _allocate(appointment, team_of(appointment))
+
+
+def team_of(appointment: Appointment) -> list[TeamMember]:
+    """The team that the visit holds now, or held last: each attempt inserts its whole team in one go."""
+    units = sum(Requirement.objects.filter(visit_type=appointment.visit_type_id).values_list("count", flat=True))
+    rows = Allocation.objects.filter(appointment=appointment, requirement__isnull=False)
+    latest = rows.select_related("requirement__stage").order_by("-pk")[:units]
+    return [TeamMember(row.resource_id, row.requirement) for row in latest if row.requirement is not None]
+
+
+def resource_ids_of(appointment_id: UUID, *, active: bool = True) -> set[UUID]:
+    rows = Allocation.objects.filter(appointment_id=appointment_id)
+    return set((rows.filter(active=True) if active else rows).values_list("resource_id", flat=True))
+
+
+def release_expired_holds(*, resource_ids: Collection[UUID], now: dt.datetime) -> int:
+    """An expired hold never blocks a booking: the booking itself ends it. A sweep only tidies."""
+    expired = Hold.objects.filter(
+        allocations__resource__in=resource_ids, allocations__active=True, expires_at__lte=now
+    ).values_list("pk", flat=True)
+    keys = list(expired.distinct())
+    Allocation.objects.filter(hold__in=keys, active=True).update(active=False)
+    return Hold.objects.filter(pk__in=keys).update(released_at=now)
+
+
+def check_reason(code: str) -> None:
+    if not ChangeReason.objects.filter(pk=code, is_active=True).exists():
+        raise InvalidInput(_("Choose one of the reasons."), field="reason")
+
+
+def _allocate(appointment: Appointment, team: Sequence[TeamMember]) -> None:
+    begin = appointment.period.lower
+    Allocation.objects.bulk_create(
+        Allocation(
+            site_id=appointment.site_id,
+            resource_id=member.resource_id,
+            appointment=appointment,
+            requirement=member.requirement,
+            stage_code=member.requirement.stage.code if member.requirement.stage else "",
+            is_lead=member.requirement.is_lead,
+            period=_period(begin, member.offset, member.requirement.minutes),
+            blocks=_period(begin, member.offset, member.requirement.minutes + member.requirement.turnover),
+        )
+        for member in team
+    )
+
+
+def _period(start: dt.datetime, offset: int, minutes: int) -> DateTimeTZRange:
+    begin = start + dt.timedelta(minutes=offset)
+    return DateTimeTZRange(begin, begin + dt.timedelta(minutes=minutes))
+

@@ -1,0 +1,172 @@
+"""A visit on its day: arrived, stage by stage, discharged. Facts, with their own times: no tap is refused
+because a plan says otherwise, and no tap moves anybody's allocation."""
+
+import datetime as dt
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from clinic import audit, clock
+from clinic.actors import Actor, Staff
+from clinic.enums import Permission
+from clinic.exceptions import IllegalMove, NotFound
+from clinic.transactions import use_case
+from scheduling.enums import AppointmentStatus
+from scheduling.models import Appointment, VisitStage
+from scheduling.services import notices, occupancy
+from scheduling.services.visits import locked, moved_to
+from scheduling.signals import appointment_changed
+
+
+@use_case
+def arrive(*, appointment_id: UUID, by: Actor) -> Appointment:
+    """The patient is here. Reminders of a visit that has begun end."""
+    appointment = locked(appointment_id, by=by, permission=Permission.RUN_BOARD)
+    appointment.arrived_at = clock.now()
+    moved_to(appointment, AppointmentStatus.ARRIVED, extra=["arrived_at"])
+    notices.cancel_all(appointment=appointment, by=by, reason="arrived")
+    return _done(appointment, "arrived", by)
+
+
+@use_case
+def undo_arrive(*, appointment_id: UUID, by: Actor) -> Appointment:
+    """A mis-click: the visit is booked again, and what is still to come is planned again."""
+    appointment = locked(appointment_id, by=by, permission=Permission.RUN_BOARD)
+    appointment.arrived_at = None
+    moved_to(appointment, AppointmentStatus.BOOKED, extra=["arrived_at"])
+    notices.plan_reminders(appointment=appointment, by=by)
+    return _done(appointment, "undone", by)
+
+
+@use_case
+def start_stage(*, appointment_id: UUID, stage: str, by: Actor, at: dt.datetime | None = None) -> Appointment:
+    """A stage begins (at a time entered late, if given); the visit is in progress from its first one."""
+    appointment = locked(appointment_id, by=by, permission=Permission.RUN_BOARD)
+    row = _stage(appointment, stage)
+    _begin(appointment, row, by, at or clock.now())
+    return _done(appointment, "stage", by, stage=stage)
+
+
+@use_case
+def end_stage(*, appointment_id: UUID, stage: str, by: Actor, at: dt.datetime | None = None) -> Appointment:
+    """A stage has ended. One that nobody started began and ended now; ending the last one discharges the patient."""
+    appointment = locked(appointment_id, by=by, permission=Permission.RUN_BOARD)
+    row = _stage(appointment, stage)
+    instant = at or clock.now()
+    if row.started_at is None:
+        _begin(appointment, row, by, instant)
+    _finish(row, by, instant)
+    return _after_end(appointment, row, by)
+
+
+@use_case
+def advance(*, appointment_id: UUID, by: Actor) -> Appointment:
+    """One tap: end the running stage and begin the next. The last one completes the visit."""
+    appointment = locked(appointment_id, by=by, permission=Permission.RUN_BOARD)
+    if appointment.status not in (AppointmentStatus.ARRIVED, AppointmentStatus.IN_PROGRESS):
+        raise IllegalMove(_("The patient has not arrived, or the visit is over."))
+    now = clock.now()
+    stages = list(appointment.stages.all())
+    running = next((row for row in stages if row.started_at is not None and row.ended_at is None), None)
+    waiting = next((row for row in stages if row.started_at is None), None)
+    if running is not None:
+        _finish(running, by, now)
+    if waiting is not None:
+        _begin(appointment, waiting, by, now)
+        return _done(appointment, "stage", by, stage=waiting.code)
+    return _complete(appointment, by)
+
+
+@use_case
+def undo(*, appointment_id: UUID, by: Actor) -> Appointment:
+    """Take back the last tap: discharge, the last stage, or the arrival. A move of its own, and audited."""
+    appointment = locked(appointment_id, by=by, permission=Permission.RUN_BOARD)
+    if appointment.status == AppointmentStatus.COMPLETED:
+        _reopen_last(appointment)
+        moved_to(appointment, AppointmentStatus.IN_PROGRESS)
+    elif appointment.status == AppointmentStatus.IN_PROGRESS:
+        _take_back_stage(appointment)
+    else:
+        return undo_arrive(appointment_id=appointment_id, by=by)
+    return _done(appointment, "undone", by)
+
+
+@use_case
+def not_done(*, appointment_id: UUID, reason: str, by: Actor) -> Appointment:
+    """The patient came and the visit could not be done. What it still holds is free at once."""
+    appointment = locked(appointment_id, by=by, permission=Permission.RUN_BOARD)
+    occupancy.check_reason(reason)
+    appointment.reason_id = reason
+    moved_to(appointment, AppointmentStatus.NOT_DONE, extra=["reason"])
+    occupancy.end(appointment=appointment)
+    notices.cancel_all(appointment=appointment, by=by, reason="not_done")
+    return _done(appointment, "not_done", by)
+
+
+def _begin(appointment: Appointment, row: VisitStage, by: Actor, at: dt.datetime) -> None:
+    if row.started_at is not None:
+        raise IllegalMove(_("%(stage)s has already begun.") % {"stage": row.name})
+    row.started_at, row.started_by_id = at, _user(by)
+    row.save(update_fields=["started_at", "started_by"])
+    if appointment.status != AppointmentStatus.IN_PROGRESS:
+        moved_to(appointment, AppointmentStatus.IN_PROGRESS)
+
+
+def _finish(row: VisitStage, by: Actor, at: dt.datetime) -> None:
+    if row.ended_at is not None:
+        raise IllegalMove(_("%(stage)s has already ended.") % {"stage": row.name})
+    row.ended_at, row.ended_by_id = at, _user(by)
+    row.save(update_fields=["ended_at", "ended_by"])
+
+
+def _after_end(appointment: Appointment, row: VisitStage, by: Actor) -> Appointment:
+    if appointment.stages.filter(ended_at__isnull=True).exists():
+        return _done(appointment, "stage", by, stage=row.code)
+    return _complete(appointment, by)
+
+
+def _complete(appointment: Appointment, by: Actor) -> Appointment:
+    moved_to(appointment, AppointmentStatus.COMPLETED)
+    return _done(appointment, "completed", by)
+
+
+def _reopen_last(appointment: Appointment) -> None:
+    row = appointment.stages.filter(ended_at__isnull=False).order_by("position").last()
+    if row is not None:
+        row.ended_at, row.ended_by = None, None
+        row.save(update_fields=["ended_at", "ended_by"])
+
+
+def _take_back_stage(appointment: Appointment) -> None:
+    """Undo of `advance`: the newest begun stage has not begun, the one before it runs again."""
+    row = appointment.stages.filter(started_at__isnull=False).order_by("position").last()
+    if row is None:
+        moved_to(appointment, AppointmentStatus.ARRIVED)
+        return
+    row.started_at = row.ended_at = row.started_by = row.ended_by = None
+    row.save(update_fields=["started_at", "ended_at", "started_by", "ended_by"])
+    before = appointment.stages.filter(started_at__isnull=False).order_by("position").last()
+    if before is None:
+        moved_to(appointment, AppointmentStatus.ARRIVED)
+        return
+    before.ended_at, before.ended_by = None, None
+    before.save(update_fields=["ended_at", "ended_by"])
+
+
+def _stage(appointment: Appointment, code: str) -> VisitStage:
+    row = appointment.stages.filter(code=code).first()
+    if row is None:
+        raise NotFound(_("This visit has no such stage."))
+    return row
+
+
+def _user(by: Actor) -> UUID | None:
+    return by.user_id if isinstance(by, Staff) else None
+
+
+def _done(appointment: Appointment, change: str, by: Actor, *, stage: str = "") -> Appointment:
+    audit.record(
+        f"scheduling.appointment.{change}", by=by, about=[appointment], detail={"stage": stage} if stage else {}
+    )
+    appointment_changed.send(sender=Appointment, appointment=appointment, change=change, by=by)
+    return appointment

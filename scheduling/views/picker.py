@@ -1,0 +1,133 @@
+"""Free starts for a page: by day, a few days at a time, with the one that was chosen."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clinic import clock
+from clinic.actors import Actor
+from clinic.enums import Permission
+from clinic.models import Patient, Site
+from clinic.permissions import can
+from scheduling import policies
+from scheduling.forms.booking import PartOfDay
+from scheduling.models import Resource, VisitType
+from scheduling.rules import Refusal
+from scheduling.selectors import choices
+from scheduling.services import availability
+from scheduling.services.availability import Slot
+
+DAYS_AT_ONCE = 5
+DAYS_AT_MOST = 60
+_REACHES = (10, 31, 93)  # days looked ahead, until enough days with free starts were found
+_NOON = 12
+
+
+@dataclass(frozen=True)
+class Quest:
+    """What somebody is looking for."""
+
+    site: Site
+    visit_type: VisitType
+    earliest: dt.date
+    patient: Patient | None = None
+    lead: Resource | None = None
+    part: str = PartOfDay.ANY
+    appointment_id: UUID | None = None
+    purpose: UUID | None = None
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        return {
+            "visit_type_id": self.visit_type.pk,
+            "site_id": self.site.pk,
+            "patient_id": self.patient.pk if self.patient else None,
+            "lead_id": self.lead.pk if self.lead else None,
+            "purpose": self.purpose,
+            "appointment_id": self.appointment_id,
+        }
+
+
+def free_days(quest: Quest, *, count: int = DAYS_AT_ONCE) -> tuple[list[dict[str, Any]], bool]:
+    """The first `count` days with free starts, for {% slots %}, and whether there may be more."""
+    begin, _end = clock.day_bounds(quest.earliest, quest.site.zone)
+    days: dict[dt.date, list[Slot]] = {}
+    for reach in _REACHES:
+        days = defaultdict(list)
+        for slot in availability.free_starts(earliest=begin, latest=begin + dt.timedelta(days=reach), **quest.asked):
+            local = timezone.localtime(slot.start)
+            if _wanted(local, quest.part):
+                days[local.date()].append(slot)
+        if len(days) > count:
+            break
+    shown = sorted(days)[:count]
+    return [{"day": day, "slots": [as_choice(slot) for slot in days[day]], "note": _free(len(days[day]))} for day in shown], len(
+        days
+    ) > count
+
+
+def nearest(quest: Quest, around: dt.datetime) -> list[dict[str, Any]]:
+    """A few free starts near one that was lost, with their day where it is another one."""
+    wanted_day = timezone.localtime(around).date()
+    slots = availability.nearest(around=around, count=4, **quest.asked)
+    return [as_choice(slot, with_day=timezone.localtime(slot.start).date() != wanted_day) for slot in slots]
+
+
+def chosen(quest: Quest, start: dt.datetime) -> tuple[Slot | None, list[str]]:
+    """The start as it could be booked this very moment, or why it cannot."""
+    slots = availability.free_starts(earliest=start, latest=start + dt.timedelta(minutes=1), **quest.asked)
+    slot = next((slot for slot in slots if slot.start == start), None)
+    return slot, [] if slot else availability.why_not(start=start, **quest.asked)
+
+
+def places(slot: Slot) -> list[Resource]:
+    """Who and what the visit would hold besides its lead, in the order of the visit."""
+    ordered = sorted(slot.team, key=lambda member: member.offset)
+    return choices.resources_in_order([member.resource_id for member in ordered if not member.requirement.is_lead])
+
+
+def as_choice(slot: Slot, *, with_day: bool = False) -> dict[str, Any]:
+    local = timezone.localtime(slot.start)
+    return {
+        "value": local.isoformat(timespec="minutes"),
+        "label": f"{local:%H:%M}",
+        "day": local.date() if with_day else None,
+        "warned": bool(slot.warnings),
+        "note": _("check") if slot.warnings else "",
+    }
+
+
+@dataclass(frozen=True)
+class Caution:
+    """Refusals of a start and whether this person may accept all of them."""
+
+    refusals: Sequence[Refusal]
+    may_accept: bool
+    codes: str
+
+
+def as_caution(refusals: Sequence[Refusal], by: Actor) -> Caution | None:
+    if not refusals:
+        return None
+    accepted = all(
+        policies.may_be_overridden(refusal.level, refusal.overridable_by)
+        and can(by, refusal.overridable_by or Permission.BOOK)
+        for refusal in refusals
+    )
+    return Caution(refusals, accepted, " ".join(sorted({refusal.code for refusal in refusals})))
+
+
+def _wanted(local: dt.datetime, part: str) -> bool:
+    if part == PartOfDay.MORNING:
+        return local.hour < _NOON
+    return part != PartOfDay.AFTERNOON or local.hour >= _NOON
+
+
+def _free(count: int) -> str:
+    return _("%(count)s free") % {"count": count}

@@ -1,0 +1,164 @@
+"""A visit as the lists and the board show it: the words beside the state, and the one next tap."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from scheduling.enums import AppointmentStatus, ResourceCategory
+from scheduling.models import Appointment
+from scheduling.selectors import visits
+
+_EXPECTED = (AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)
+_HERE = (AppointmentStatus.ARRIVED, AppointmentStatus.IN_PROGRESS)
+_CLEAR_BEFORE_LONG_WAIT = 15  # minutes of waiting from which a visit is marked
+
+
+@dataclass(frozen=True, slots=True)
+class Tap:
+    """One button: what it says and what it does."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One visit in a list of a day. `now` and `today` are handed in so that a page has one clock."""
+
+    visit: Appointment
+    now: dt.datetime
+    is_today: bool
+    namesake: bool = False
+
+    @property
+    def status(self) -> AppointmentStatus:
+        return AppointmentStatus(self.visit.status)
+
+    @property
+    def start(self) -> dt.datetime:
+        start: dt.datetime = self.visit.period.lower
+        return start
+
+    @property
+    def end(self) -> dt.datetime:
+        end: dt.datetime = self.visit.period.upper
+        return end
+
+    @cached_property
+    def steps(self) -> Sequence[Any]:
+        return visits.steps_of(self.visit)
+
+    @cached_property
+    def lead(self) -> str:
+        return visits.lead_of(self.visit)
+
+    @cached_property
+    def rooms(self) -> str:
+        """Rooms and equipment in the order of the visit."""
+        held = getattr(self.visit, "held", [])
+        names = (row.resource.name for row in held if row.resource.kind.category != ResourceCategory.CLINICIAN)
+        return ", ".join(dict.fromkeys(names))
+
+    @property
+    def place(self) -> str:
+        return visits.place(self.visit)
+
+    @property
+    def done_steps(self) -> int:
+        return sum(1 for step in self.steps if step.ended_at)
+
+    @cached_property
+    def running(self) -> Any:
+        return next((step for step in self.steps if step.started_at and not step.ended_at), None)
+
+    @property
+    def since(self) -> dt.datetime | None:
+        """Since when the patient has been where they are."""
+        if self.running is not None:
+            started: dt.datetime = self.running.started_at
+            return started
+        if self.status in _HERE:
+            ended = [step.ended_at for step in self.steps if step.ended_at]
+            return max(ended, default=self.visit.arrived_at)
+        return None
+
+    @property
+    def note(self) -> str:
+        """What the clock adds to the state: late, waiting, longer than planned."""
+        if self.late:
+            return _("%(minutes)s min late") % {"minutes": self.late}
+        if self.overdue:
+            return _("%(minutes)s min over") % {"minutes": self.overdue}
+        return ""
+
+    @property
+    def late(self) -> int:
+        """Minutes since a patient should have come who has not."""
+        return _minutes(self.start, self.now) if self.status in _EXPECTED and self.is_today else 0
+
+    @property
+    def overdue(self) -> int:
+        """Minutes by which the running stage has outlasted its planned length."""
+        if self.running is None:
+            return 0
+        length = self.running.planned_end - self.running.planned_start
+        return _minutes(self.running.started_at + length, self.now)
+
+    @property
+    def waits(self) -> int:
+        """Minutes in the place where the patient is."""
+        return _minutes(self.since, self.now) if self.since else 0
+
+    @property
+    def waits_long(self) -> bool:
+        return self.status == AppointmentStatus.ARRIVED and self.waits >= _CLEAR_BEFORE_LONG_WAIT
+
+    @property
+    def next(self) -> Tap | None:
+        """The one thing to do now."""
+        if self.status in _EXPECTED and self.is_today:
+            return self._tap(_("Arrived"), "arrive")
+        if self.status == AppointmentStatus.BOOKED and self.start > self.now:
+            return self._tap(_("Confirm"), "confirm")
+        if self.status in _HERE:
+            waiting = next((step for step in self.steps if step.started_at is None), None)
+            if waiting is not None:
+                return self._tap(waiting.name, "advance")
+            last = self.steps[-1].done_name if self.steps else _("done")
+            return self._tap(last[:1].upper() + last[1:], "advance")
+        return None
+
+    @property
+    def undo(self) -> Tap | None:
+        if self.status in (*_HERE, AppointmentStatus.COMPLETED) and self.is_today:
+            return self._tap(_("Undo"), "undo")
+        return None
+
+    @property
+    def may_be_missed(self) -> bool:
+        return self.status in _EXPECTED and self.start <= self.now
+
+    def _tap(self, label: str, what: str) -> Tap:
+        return Tap(label, reverse(f"scheduling:appointment-{what}", args=[self.visit.pk]))
+
+
+def rows_of(found: Iterable[Appointment], *, now: dt.datetime, is_today: bool) -> list[Row]:
+    """Rows of one day, with people of nearly the same name marked: a mix-up in the waiting room is a wrong injection."""
+    found = list(found)
+    people = {visit.patient_id: visit.patient for visit in found}
+    names = Counter(_sounds_like(patient) for patient in people.values())
+    return [Row(visit, now, is_today, namesake=names[_sounds_like(visit.patient)] > 1) for visit in found]
+
+
+def _sounds_like(patient: Any) -> tuple[str, str]:
+    return patient.family_name.casefold(), patient.given_name[:1].casefold()
+
+
+def _minutes(since: dt.datetime, now: dt.datetime) -> int:
+    return max(0, int((now - since).total_seconds()) // 60)
