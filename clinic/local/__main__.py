@@ -30,12 +30,12 @@ def main(arguments: Sequence[str]) -> int:
         if name in _ALONE and not rest:
             return _ALONE[name]()
     except Trouble as trouble:
-        say.trouble(f"\n{trouble}")
+        say.note(f"\n{trouble}")
         return 1
     except KeyboardInterrupt:
         say.line("Stopped.")
         return 130 if name in _WITH_ARGUMENTS or name == "check" else 0
-    say.trouble(f"Commands: {', '.join(sorted([*_ALONE, *_WITH_ARGUMENTS]))}. See `make help`.")
+    say.note(f"Commands: {', '.join(sorted([*_ALONE, *_WITH_ARGUMENTS]))}. See `make help`.")
     return 2
 
 

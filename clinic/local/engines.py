@@ -3,13 +3,15 @@
 import os
 import secrets
 import shlex
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from clinic.local import home, leftovers, paths, postgres, say, valkey
 from clinic.local.crew import Crew
-from clinic.local.postgres import Passwords
+from clinic.local.home import Home
+from clinic.local.postgres import Passwords, Postgres
 
 # A test database is thrown away, so it need not survive a crash of the machine. synchronous_commit
 # stays on: it orders commits and answers, which the tests of races and lost messages rest on.
@@ -21,6 +23,8 @@ _OPTIONS = {
     "deadlock_timeout": "1s",
 }
 
+_FOLDER = "folder"
+
 
 @contextmanager
 def throw_away() -> Iterator[tuple[Crew, dict[str, str]]]:
@@ -28,44 +32,54 @@ def throw_away() -> Iterator[tuple[Crew, dict[str, str]]]:
     paths.make_var()
     records = paths.RUN / f"test-{os.getpid()}"
     with home.throw_away() as place, Crew(records=records) as crew:
+        records.mkdir(exist_ok=True)
+        (records / _FOLDER).write_text(str(place.folder))
         try:
-            server = postgres.start(
-                crew, place, Passwords.new(), options=_OPTIONS, log=place.folder / "postgres.log"
-            )
-            # Tests clone databases, and drop them under connections that are still open.
-            server.psql("ALTER ROLE prp_owner CREATEDB; GRANT pg_signal_backend TO prp_owner")
-            # What tests/database.py starts from: nobody connects to it, so it can always be cloned.
-            server.psql("CREATE DATABASE prp_blank TEMPLATE prp OWNER prp_owner")
-            broker = valkey.start(crew, place, secrets.token_urlsafe(24), log=place.folder / "valkey.log")
-            yield (
-                crew,
-                {
-                    "APP_ENV": "test",
-                    "SECRET_KEY": secrets.token_urlsafe(48),
-                    "TEST_OWNER_DATABASE_URL": server.url("prp_owner"),
-                    "DATABASE_URL": server.url("prp_web"),
-                    "REDIS_URL": f"{broker}/0",
-                    "EMAIL_URL": "smtp://127.0.0.1:9",  # nobody listens: a stray mail goes nowhere
-                    "PUBLIC_URL": "http://testserver",
-                    "DEBUG": "0",
-                    "CLOCK_OFFSET_ALLOWED": "1",
-                    "DJANGO_SETTINGS_MODULE": "clinic.settings",
-                },
-            )
+            with say.step("Starting PostgreSQL and Valkey for tests"):
+                server, broker = _start(crew, place)
+            yield crew, _environment(server, broker)
         finally:
             crew.stop()
-            if records.is_dir():
-                records.rmdir()
+            shutil.rmtree(records, ignore_errors=True)
+
+
+def _start(crew: Crew, place: Home) -> tuple[Postgres, str]:
+    server = postgres.start(crew, place, Passwords.new(), options=_OPTIONS, log=place.folder / "postgres.log")
+    # Tests clone databases, and drop them under connections that are still open.
+    server.psql("ALTER ROLE prp_owner CREATEDB; GRANT pg_signal_backend TO prp_owner")
+    # What tests/database.py starts from: nobody connects to it, so it can always be cloned.
+    server.psql("CREATE DATABASE prp_blank TEMPLATE prp OWNER prp_owner")
+    broker = valkey.start(crew, place, secrets.token_urlsafe(24), log=place.folder / "valkey.log")
+    return server, broker
+
+
+def _environment(server: Postgres, broker: str) -> dict[str, str]:
+    return {
+        "APP_ENV": "test",
+        "SECRET_KEY": secrets.token_urlsafe(48),
+        "TEST_OWNER_DATABASE_URL": server.url("prp_owner"),
+        "DATABASE_URL": server.url("prp_web"),
+        "REDIS_URL": f"{broker}/0",
+        "EMAIL_URL": "smtp://127.0.0.1:9",  # nobody listens: a stray mail goes nowhere
+        "PUBLIC_URL": "http://testserver",
+        "DEBUG": "0",
+        "CLOCK_OFFSET_ALLOWED": "1",
+        "DJANGO_SETTINGS_MODULE": "clinic.settings",
+    }
 
 
 def end_leftovers() -> None:
-    """End the test engines of runs that were killed."""
+    """End the test engines of runs that were killed, and delete their data."""
     for records in paths.RUN.glob("test-*"):
         pid = int(records.name.removeprefix("test-"))
-        if "clinic.local" not in leftovers.command_of(pid):
-            if leftovers.stop(records):
-                say.line("  The test engines of an earlier run that was killed are stopped.")
-            records.rmdir()
+        if "clinic.local" in leftovers.command_of(pid):
+            continue
+        if leftovers.stop(records):
+            say.note("  The test engines of an earlier run that was killed are stopped.")
+        noted = records / _FOLDER
+        if noted.exists():
+            home.delete_throw_away(Path(noted.read_text()))
+        shutil.rmtree(records, ignore_errors=True)
 
 
 def keep(environment: Mapping[str, str], path: Path = paths.TEST_ENVIRONMENT) -> None:

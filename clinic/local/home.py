@@ -12,6 +12,7 @@ from clinic.local import account, paths, say
 from clinic.local.account import Account
 from clinic.local.say import Trouble
 
+_THROW_AWAY = "prp-test-"
 _NO_WHEEL = (
     "The {name} wheel has no program for this machine. Start PostgreSQL 18 and Redis yourself "
     "and set DATABASE_URL and REDIS_URL (docs/how-to/run-locally.md)."
@@ -99,9 +100,14 @@ def lasting() -> Home:
 @contextmanager
 def throw_away() -> Iterator[Home]:
     """A home for tests, in a short temporary folder that is deleted in the end."""
-    folder = Path(tempfile.mkdtemp(prefix="prp-test-"))
+    folder = Path(tempfile.mkdtemp(prefix=_THROW_AWAY))
     try:
         folder.chmod(0o755)
         yield Home(folder, account.for_engines(data=folder / "postgres", checkout=paths.ROOT))
     finally:
+        delete_throw_away(folder)
+
+
+def delete_throw_away(folder: Path) -> None:
+    if folder.name.startswith(_THROW_AWAY):
         shutil.rmtree(folder, ignore_errors=True)

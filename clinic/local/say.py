@@ -1,4 +1,7 @@
-"""What the commands tell the person at the terminal."""
+"""What the commands tell the person at the terminal.
+
+Results go to the standard output, progress and trouble to the error output: `make bench` is read by programs.
+"""
 
 import sys
 import time
@@ -15,7 +18,7 @@ def line(text: str = "") -> None:
     sys.stdout.flush()
 
 
-def trouble(text: str) -> None:
+def note(text: str) -> None:
     sys.stdout.flush()
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
@@ -24,12 +27,13 @@ def trouble(text: str) -> None:
 @contextmanager
 def step(text: str) -> Iterator[None]:
     """Show that something is under way, and how many seconds it took."""
-    sys.stdout.write(f"  {text} … ")
     sys.stdout.flush()
+    sys.stderr.write(f"  {text} … ")
+    sys.stderr.flush()
     started = time.monotonic()
     try:
         yield
     except BaseException:
-        line("no")
+        note("not done")
         raise
-    line(f"{time.monotonic() - started:.1f} s")
+    note(f"{time.monotonic() - started:.1f} s")
