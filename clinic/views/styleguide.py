@@ -185,7 +185,7 @@ def sample(request: HttpRequest) -> dict[str, Any]:
         ],
         "page": Paginator(range(214), 40).page(2),
         "form": SampleForm(),
-        "bound": bound,
+        "bound": bound if "errors" in request.GET else None,
         "now": now,
         "scale": range(11),
         "phone": "+49 30 5550 100" if "patient" in request.GET else "",
