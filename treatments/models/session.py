@@ -129,6 +129,9 @@ class Preparation(models.Model):
     baseline_platelets = models.PositiveIntegerField(
         _("platelets in blood, 10³/µL"), null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(3000)]
     )
+    baseline_leucocytes = models.DecimalField(
+        _("leucocytes in blood, 10³/µL"), max_digits=5, decimal_places=1, null=True, blank=True, validators=[MinValueValidator(0)]
+    )
     product_platelets = models.PositiveIntegerField(
         _("platelets in product, 10³/µL"), null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(20000)]
     )

@@ -1,0 +1,111 @@
+"""Protocols, courses and their sessions, for tests."""
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+from clinic.actors import Staff
+from clinic.enums import Role
+from clinic.models import Patient
+from scheduling.models import Appointment
+from tests.factories import clinic
+from tests.factories import scheduling as scheduling_factory
+from tests.factories.scheduling import BY, House
+from treatments.data import Findings, InjectionData, PreparationData, TargetData
+from treatments.models import Course, Order, ProtocolVersion, Session
+from treatments.services import defaults, orders, planning, sessions
+
+FACET = TargetData("facet", "L4-L5", "left")
+JOINT = TargetData("si_joint", "S", "right")
+
+
+@dataclass
+class Ward:
+    """An equipped site with a protocol and one member of staff of each kind."""
+
+    house: House
+    protocol: ProtocolVersion
+    physician: Staff
+    nurse: Staff
+    desk: Staff
+
+    def day(self, number: int) -> dt.date:
+        return scheduling_factory.days_ahead(number, self.house.site)
+
+    def at(self, number: int, hour: int = 9, minute: int = 0) -> dt.datetime:
+        """The instant of a wall-clock time so many days ahead."""
+        return self.house.at(self.day(number), hour, minute)
+
+
+def ward(**house: Any) -> Ward:
+    built = scheduling_factory.house(**house)
+    protocol = defaults.create_for_site(site_id=built.site.pk, by=BY)
+    return Ward(
+        house=built,
+        protocol=protocol,
+        physician=clinic.staff(Role.PHYSICIAN, at=built.site),
+        nurse=clinic.staff(Role.NURSE, at=built.site),
+        desk=clinic.staff(Role.FRONT_DESK, at=built.site),
+    )
+
+
+def order(ward: Ward, patient: Patient | None = None, **fields: Any) -> Order:
+    """An order of an approved course with two targets."""
+    values: dict[str, Any] = {
+        "patient_id": (patient or clinic.patient()).pk,
+        "protocol_version_id": ward.protocol.pk,
+        "physician_id": ward.house.one("physician").pk,
+        "diagnosis_code": "M47.816",
+        "diagnosis": "Spondylosis, lumbar region",
+        "targets": [FACET, JOINT],
+        "screening_complete": True,
+        "by": ward.physician,
+    }
+    return orders.place(**(values | fields))
+
+
+def booked(
+    ward: Ward, *, first: int = 10, apart: int = 28, placed: Order | None = None
+) -> tuple[Order, list[Appointment]]:
+    """An order with all its sessions booked, the first so many days ahead."""
+    placed = placed or order(ward)
+    starts = {number: ward.at(first + apart * (number - 1)) for number in range(1, placed.sessions + 1)}
+    appointments = planning.book_course(by=ward.desk, order_id=placed.pk, starts=starts, request_key=uuid4())
+    placed.refresh_from_db()
+    return placed, appointments
+
+
+def session(course: Course, number: int = 1) -> Session:
+    return course.sessions.get(number=number)
+
+
+def preparation(**fields: Any) -> PreparationData:
+    values: dict[str, Any] = {
+        "blood_ml": Decimal(52),
+        "product_ml": Decimal(7),
+        "anticoagulant_ml": Decimal(8),
+        "baseline_platelets": 240,
+        "product_platelets": 1200,
+        "kit_lot": "K-2231",
+    }
+    return PreparationData(**(values | fields))
+
+
+def injection(target: TargetData = FACET, ml: str = "2", guidance: str = "ultrasound") -> InjectionData:
+    return InjectionData(target, Decimal(ml), guidance)
+
+
+def inject(ward: Ward, course: Course, number: int = 1, *, at: dt.datetime | None = None) -> Session:
+    """Record a session as treated."""
+    row = session(course, number)
+    return sessions.save(
+        by=ward.physician,
+        session_id=row.pk,
+        version=row.version,
+        preparation=preparation(),
+        injections=[injection(), injection(JOINT)],
+        findings=Findings(pain_before=7),
+        injected_at=at,
+    )

@@ -1,0 +1,220 @@
+"""The desk books a whole course: first booked, repeats provisional, all or nothing."""
+
+import datetime as dt
+from uuid import uuid4
+
+import pytest
+
+from clinic.exceptions import Conflict, InvalidInput, NotAllowed, NotFound
+from clinic.models import AuditEvent, Message, Task
+from scheduling.enums import AppointmentStatus
+from scheduling.exceptions import BookingRefused
+from scheduling.models import Appointment
+from scheduling.rules import Override
+from scheduling.services import booking
+from scheduling.services.booking import VisitRequest
+from tests.factories import clinic
+from tests.factories import treatments as factory
+from tests.factories.treatments import Ward
+from treatments.enums import OrderStatus
+from treatments.models import SessionBooking
+from treatments.services import planning
+from treatments.services.planning import SessionTaken
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ward() -> Ward:
+    return factory.ward()
+
+
+def test_book_course_books_first_and_keeps_repeats_provisional(ward: Ward) -> None:
+    order, appointments = factory.booked(ward)
+    assert [row.status for row in appointments] == ["booked", "provisional", "provisional", "provisional"]
+    assert order.status == OrderStatus.BOOKED
+    served = SessionBooking.objects.filter(is_open=True).order_by("session__number")
+    assert [(row.session.number, row.appointment_id) for row in served] == [
+        (number, row.pk) for number, row in enumerate(appointments, start=1)
+    ]
+
+
+def test_book_course_tells_patient_of_first_session_only(ward: Ward) -> None:
+    _order, appointments = factory.booked(ward)
+    told = set(Message.objects.values_list("about", flat=True))
+    assert told == {f"appointment:{appointments[0].pk}"}
+
+
+def test_book_course_twice_with_one_key_books_once(ward: Ward) -> None:
+    order = factory.order(ward)
+    starts = {number: ward.at(10 + 28 * (number - 1)) for number in range(1, 5)}
+    key = uuid4()
+    first = planning.book_course(by=ward.desk, order_id=order.pk, starts=starts, request_key=key)
+    second = planning.book_course(by=ward.desk, order_id=order.pk, starts=starts, request_key=key)
+    assert [row.pk for row in second] == [row.pk for row in first]
+    assert Appointment.objects.count() == 4
+
+
+def test_book_course_is_all_or_nothing(ward: Ward) -> None:
+    order = factory.order(ward)
+    other = VisitRequest(
+        patient_id=order.patient_id,
+        visit_type_id=ward.house.visit("consultation").pk,
+        site_id=order.site_id,
+        start=ward.at(66),
+    )
+    booking.book(request=other, by=ward.desk)
+    starts = {number: ward.at(10 + 28 * (number - 1)) for number in range(1, 5)}
+    with pytest.raises(SessionTaken, match="Session 3") as caught:
+        planning.book_course(by=ward.desk, order_id=order.pk, starts=starts, request_key=uuid4())
+    assert caught.value.number == 3
+    assert Appointment.objects.count() == 1
+
+
+def test_book_course_refuses_sessions_too_close(ward: Ward) -> None:
+    order = factory.order(ward)
+    starts = {number: ward.at(10 + 5 * (number - 1)) for number in range(1, 5)}
+    with pytest.raises(BookingRefused, match="refuses fewer than 7 days"):
+        planning.book_course(by=ward.desk, order_id=order.pk, starts=starts, request_key=uuid4())
+
+
+def test_physician_overrides_interval_with_reason(ward: Ward) -> None:
+    order = factory.order(ward, sessions=2)
+    starts = {1: ward.at(10), 2: ward.at(15)}
+    override = Override("Patient moves abroad", frozenset({"interval_blocked"}))
+    with pytest.raises(BookingRefused):
+        planning.book_course(
+            by=ward.desk, order_id=order.pk, starts=starts, request_key=uuid4(), override=override
+        )
+    rows = planning.book_course(
+        by=ward.physician, order_id=order.pk, starts=starts, request_key=uuid4(), override=override
+    )
+    assert len(rows) == 2
+
+
+def test_book_course_needs_a_start_for_each_session(ward: Ward) -> None:
+    order = factory.order(ward)
+    with pytest.raises(InvalidInput, match="session 2, 3, 4"):
+        planning.book_course(by=ward.desk, order_id=order.pk, starts={1: ward.at(10)}, request_key=uuid4())
+
+
+def test_book_course_waits_for_screening(ward: Ward) -> None:
+    order = factory.order(ward, screening_complete=False)
+    starts = {number: ward.at(10 + 28 * (number - 1)) for number in range(1, 5)}
+    with pytest.raises(BookingRefused, match="screening"):
+        planning.book_course(by=ward.desk, order_id=order.pk, starts=starts, request_key=uuid4())
+
+
+def test_book_course_of_another_site_is_not_found(ward: Ward) -> None:
+    order = factory.order(ward)
+    stranger = clinic.staff(at=clinic.site(name="Elsewhere"))
+    with pytest.raises(NotFound):
+        planning.book_course(by=stranger, order_id=order.pk, starts={}, request_key=uuid4())
+
+
+def test_booked_course_has_nothing_left_to_book(ward: Ward) -> None:
+    order, _ = factory.booked(ward)
+    with pytest.raises(Conflict):
+        planning.book_course(by=ward.desk, order_id=order.pk, starts={}, request_key=uuid4())
+
+
+def test_propose_keeps_wall_time_and_interval(ward: Ward) -> None:
+    order = factory.order(ward)
+    zone = order.site.zone
+    plan = planning.propose(by=ward.desk, order_id=order.pk, earliest=ward.at(3, 14, 30))
+    local = [start.astimezone(zone) for start in plan.starts]
+    assert plan.is_complete
+    assert local[0] == ward.at(3, 14, 30).astimezone(zone)
+    assert [(b.date() - a.date()).days for a, b in zip(local, local[1:], strict=False)] == [28, 28, 28]
+    assert {start.time() for start in local} == {dt.time(14, 30)}
+
+
+def test_propose_keeps_clinician(ward: Ward) -> None:
+    order = factory.order(ward)
+    lead = ward.house.resources["physician"][1]
+    plan = planning.propose(by=ward.desk, order_id=order.pk, earliest=ward.at(3), lead_id=lead.pk)
+    assert {step.chosen.lead.pk for step in plan.steps} == {lead.pk}
+
+
+def test_propose_takes_nearest_when_wanted_start_is_taken(ward: Ward) -> None:
+    order = factory.order(ward, sessions=2)
+    consultation = VisitRequest(
+        patient_id=order.patient_id,
+        visit_type_id=ward.house.visit("consultation").pk,
+        site_id=order.site_id,
+        start=ward.at(31, 14, 30),
+    )
+    booking.book(request=consultation, by=ward.desk)
+    plan = planning.propose(by=ward.desk, order_id=order.pk, earliest=ward.at(3, 14, 30))
+    second = plan.starts[1].astimezone(order.site.zone)
+    assert second.date() == ward.day(31)
+    assert second.time() == dt.time(15)
+
+
+def test_cancelled_first_session_reopens_order_and_asks_desk(ward: Ward) -> None:
+    order, appointments = factory.booked(ward)
+    booking.cancel(appointment_id=appointments[0].pk, reason="patient_unwell", by=ward.desk)
+    order.refresh_from_db()
+    assert order.status == OrderStatus.OPEN
+    assert [task.title for task in Task.objects.all()] == ["Rebook session 1"]
+    rows = planning.book_course(by=ward.desk, order_id=order.pk, starts={1: ward.at(11)}, request_key=uuid4())
+    assert [row.status for row in rows] == [AppointmentStatus.BOOKED]
+    order.refresh_from_db()
+    assert order.status == OrderStatus.BOOKED
+    assert Task.objects.get().state == "done"
+
+
+def test_cancelled_repeat_asks_desk_to_rebook(ward: Ward) -> None:
+    order, appointments = factory.booked(ward)
+    booking.cancel(appointment_id=appointments[2].pk, reason="clinician_away", by=ward.desk)
+    order.refresh_from_db()
+    assert order.status == OrderStatus.BOOKED
+    assert Task.objects.get().title == "Rebook session 3"
+    rows = planning.book_course(by=ward.desk, order_id=order.pk, starts={3: ward.at(67)}, request_key=uuid4())
+    assert [row.status for row in rows] == [AppointmentStatus.PROVISIONAL]
+
+
+def test_moved_session_keeps_its_booking(ward: Ward) -> None:
+    _order, appointments = factory.booked(ward)
+    booking.move(appointment_id=appointments[1].pk, start=ward.at(40, 11), by=ward.desk)
+    served = SessionBooking.objects.get(appointment=appointments[1])
+    assert served.is_open
+    assert not Task.objects.exists()
+
+
+def test_session_cannot_move_past_its_neighbour(ward: Ward) -> None:
+    _order, appointments = factory.booked(ward)
+    with pytest.raises(BookingRefused, match="must come before session 3"):
+        booking.move(appointment_id=appointments[1].pk, start=ward.at(70), by=ward.desk)
+
+
+def test_session_is_not_booked_twice(ward: Ward) -> None:
+    order, appointments = factory.booked(ward)
+    again = VisitRequest(
+        patient_id=order.patient_id,
+        visit_type_id=appointments[0].visit_type_id,
+        site_id=order.site_id,
+        start=ward.at(12),
+        purpose=factory.session(order.course).pk,
+    )
+    with pytest.raises(BookingRefused, match="already booked"):
+        booking.book(request=again, by=ward.desk)
+
+
+def test_session_of_another_patient_is_refused(ward: Ward) -> None:
+    order = factory.order(ward)
+    request = VisitRequest(
+        patient_id=clinic.patient().pk,
+        visit_type_id=ward.house.visit("prp_session").pk,
+        site_id=order.site_id,
+        start=ward.at(10),
+        purpose=factory.session(order.course).pk,
+    )
+    with pytest.raises(BookingRefused, match="another patient"):
+        booking.book(request=request, by=ward.desk)
+
+
+def test_nobody_without_the_permission_places_an_order(ward: Ward) -> None:
+    with pytest.raises(NotAllowed):
+        factory.order(ward, by=ward.desk)
+    assert not AuditEvent.objects.filter(action="treatments.order.placed").exists()

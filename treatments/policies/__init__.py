@@ -1,0 +1,1 @@
+"""The app's rules as pure functions: facts in, verdict out."""

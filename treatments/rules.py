@@ -1,0 +1,93 @@
+"""What treatments say to a start of a visit, asked by availability, booking and moving alike."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from clinic.enums import Permission
+from scheduling import rules
+from scheduling.enums import RefusalLevel
+from scheduling.rules import Refusal, StartRequest
+from treatments.enums import CourseStatus, SessionStatus
+from treatments.policies import intervals
+from treatments.selectors import courses
+from treatments.selectors.courses import Series
+
+_TREATABLE = (CourseStatus.APPROVED, CourseStatus.ACTIVE, CourseStatus.REVIEW_DUE)
+_TO_DO = (SessionStatus.PLANNED, SessionStatus.CLEARED)
+
+
+def course_interval(requests: Sequence[StartRequest]) -> list[Refusal]:
+    """Days to the sessions before and after: the protocol warns or refuses. A physician may override with a reason.
+
+    The order of the sessions is not up for override.
+    """
+    found: list[Refusal] = []
+    for request, series in _of_sessions(requests):
+        neighbours = series.neighbours(request.planned)
+        for start, day in _days(request, series):
+            verdict = intervals.interval(series.session.number, day, neighbours, series.limits)
+            if verdict is not None:
+                override = None if verdict.code == intervals.OUT_OF_ORDER else Permission.OVERRIDE_INTERVAL
+                found.append(Refusal(start, verdict.level, verdict.code, verdict.words, override))
+    return found
+
+
+def review_gate(requests: Sequence[StartRequest]) -> list[Refusal]:
+    """The course must be approved and its approval standing, and the visit must be what the session needs."""
+    found: list[Refusal] = []
+    for request, series in _of_sessions(requests):
+        objection = _objection(request, series)
+        if objection is not None:
+            code, words = objection
+            found += [Refusal(start, RefusalLevel.BLOCK, code, words) for start in request.starts]
+            continue
+        neighbours = series.neighbours(request.planned)
+        approved_on = series.session.course.created_at.astimezone(series.session.site.zone).date()
+        for start, day in _days(request, series):
+            verdict = intervals.approval(series.session.number, day, approved_on, neighbours, series.limits)
+            if verdict is not None:
+                found.append(Refusal(start, verdict.level, verdict.code, verdict.words))
+    return found
+
+
+def register() -> None:
+    """Called once at start-up."""
+    rules.register("course_interval", course_interval)
+    rules.register("review_gate", review_gate)
+    rules.register_lock_keys(courses.lock_keys)
+
+
+def _of_sessions(requests: Sequence[StartRequest]) -> list[tuple[StartRequest, Series]]:
+    """The requests that serve a session of ours. Other purposes are none of our business."""
+    series: Mapping[UUID, Series] = courses.series(
+        {request.purpose for request in requests if request.purpose is not None}
+    )
+    return [
+        (request, series[request.purpose])
+        for request in requests
+        if request.purpose is not None and request.purpose in series
+    ]
+
+
+def _days(request: StartRequest, series: Series) -> list[tuple[dt.datetime, dt.date]]:
+    zone = series.session.site.zone
+    return [(start, start.astimezone(zone).date()) for start in request.starts]
+
+
+def _objection(request: StartRequest, series: Series) -> tuple[str, str] | None:
+    session, course = series.session, series.session.course
+    if not course.patient.is_active:
+        return "patient_inactive", "Nothing can be booked for this patient any more."
+    if (request.patient_id or course.patient_id) != course.patient_id or request.site_id != session.site_id:
+        return "purpose_mismatch", "This session belongs to another patient or another site."
+    if request.visit_type_id != course.protocol_version.session_visit_id:
+        return "purpose_mismatch", "The protocol asks for another kind of visit."
+    if session.status not in _TO_DO:
+        return "session_done", f"Session {session.number} is done or was dropped."
+    if course.status not in _TREATABLE:
+        return "course_closed", f"The course is not open for sessions: {course.get_status_display().lower()}."
+    visit = series.visits.get(session.pk)
+    if visit is not None and visit.pk != request.appointment_id:
+        return "session_booked", f"Session {session.number} is already booked."
+    return None

@@ -1,0 +1,120 @@
+"""Facts of courses that rules and services decide on. Each answers a batch in a constant number of queries."""
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.db.models import Prefetch, Q
+
+from scheduling.models import Appointment
+from treatments.enums import Instrument, SessionStatus
+from treatments.models import AdverseEvent, Course, Response, Session, SessionBooking
+from treatments.policies.gate import Evidence
+from treatments.policies.intervals import Limits, Neighbour
+
+GRAVE_GRADE = 3
+_NOT_HELD = (SessionStatus.DROPPED,)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A session among the sessions of its course."""
+
+    session: Session
+    siblings: list[Session]
+    visits: Mapping[UUID, Appointment] = field(default_factory=dict)
+
+    @property
+    def limits(self) -> Limits:
+        version = self.session.course.protocol_version
+        return Limits(version.interval_warn_days, version.interval_block_days, version.approval_days)
+
+    def neighbours(self, planned: Mapping[UUID, dt.datetime] | None = None) -> list[Neighbour]:
+        """The other sessions' days: of the injection where it was done, else of the visit booked or being booked."""
+        zone = self.session.site.zone
+        found: list[Neighbour] = []
+        for other in self.siblings:
+            moment = other.injected_at or (planned or {}).get(other.pk) or self._booked(other)
+            if other.pk != self.session.pk and moment is not None:
+                found.append(
+                    Neighbour(other.number, moment.astimezone(zone).date(), other.injected_at is not None)
+                )
+        return found
+
+    def _booked(self, other: Session) -> dt.datetime | None:
+        visit = self.visits.get(other.pk)
+        start: dt.datetime | None = visit.period.lower if visit is not None else None
+        return start
+
+
+def series(session_ids: Collection[UUID]) -> dict[UUID, Series]:
+    """The given sessions with their siblings and open visits. Two queries."""
+    if not session_ids:
+        return {}
+    wanted = set(session_ids)
+    open_bookings = SessionBooking.objects.filter(is_open=True).select_related("appointment")
+    rows = (
+        Session.objects.filter(course__in=Course.objects.filter(sessions__in=wanted).values("pk"))
+        .select_related("site", "course__patient", "course__protocol_version")
+        .prefetch_related(Prefetch("bookings", queryset=open_bookings, to_attr="open_bookings"))
+    )
+    by_course: dict[UUID, list[Session]] = {}
+    visits: dict[UUID, Appointment] = {}
+    for row in rows:
+        by_course.setdefault(row.course_id, []).append(row)
+        for booking in row.open_bookings:
+            visits[row.pk] = booking.appointment
+    return {
+        row.pk: Series(row, [other for other in siblings if other.status not in _NOT_HELD], visits)
+        for siblings in by_course.values()
+        for row in siblings
+        if row.pk in wanted
+    }
+
+
+def lock_keys(purposes: Iterable[UUID]) -> dict[str, set[UUID]]:
+    """The courses and sessions that a change of visits with these purposes touches."""
+    rows = Session.objects.filter(pk__in=set(purposes)).values_list("course_id", "pk")
+    return {"course": {course for course, _ in rows}, "session": {session for _, session in rows}}
+
+
+def evidence(courses: Collection[Course]) -> dict[UUID, Evidence]:
+    """What the gate looks at, for many courses. Three queries."""
+    keys = [course.pk for course in courses]
+    scores: dict[tuple[UUID, str], list[Response]] = {}
+    for response in Response.objects.filter(course__in=keys).order_by("answered_at"):
+        scores.setdefault((response.course_id, response.instrument), []).append(response)
+    grave = set(
+        AdverseEvent.objects.filter(course__in=keys)
+        .filter(Q(grade__gte=GRAVE_GRADE) | Q(is_serious=True))
+        .values_list("course_id", flat=True)
+    )
+    injected: dict[UUID, int] = {}
+    left: dict[UUID, int] = {}
+    for course_id, status, injected_at in Session.objects.filter(course__in=keys).values_list(
+        "course_id", "status", "injected_at"
+    ):
+        if injected_at is not None:
+            injected[course_id] = injected.get(course_id, 0) + 1
+        elif status in (SessionStatus.PLANNED, SessionStatus.CLEARED):
+            left[course_id] = left.get(course_id, 0) + 1
+    return {key: _evidence(key, scores, injected.get(key, 0), left.get(key, 0), key in grave) for key in keys}
+
+
+def _evidence(
+    key: UUID, scores: Mapping[tuple[UUID, str], list[Response]], injected: int, left: int, grave: bool
+) -> Evidence:
+    """The first answer is the baseline; a later one, if any, is now."""
+    nrs, rmdq = scores.get((key, Instrument.NRS), []), scores.get((key, Instrument.RMDQ), [])
+    pgic = scores.get((key, Instrument.PGIC), [])
+    return Evidence(
+        nrs_before=nrs[0].score if nrs else None,
+        nrs_now=nrs[-1].score if len(nrs) > 1 else None,
+        rmdq_before=rmdq[0].score if rmdq else None,
+        rmdq_now=rmdq[-1].score if len(rmdq) > 1 else None,
+        pgic_now=pgic[-1].score if pgic else None,
+        injected=injected,
+        left=left,
+        grave_event=grave,
+    )

@@ -1,0 +1,65 @@
+"""The one way in which a course, a session or an order changes its state."""
+
+from collections.abc import Mapping
+
+from clinic import audit, clock, locks
+from clinic.actors import Actor
+from clinic.exceptions import IllegalMove
+from treatments.enums import COURSE_TRANSITIONS, ORDER_TRANSITIONS, SESSION_TRANSITIONS, CourseStatus
+from treatments.models import Course, Order, Session
+
+Movable = Course | Session | Order
+
+_TABLES: Mapping[type[Movable], Mapping[str, frozenset[str]]] = {
+    Course: COURSE_TRANSITIONS,
+    Session: SESSION_TRANSITIONS,
+    Order: ORDER_TRANSITIONS,
+}
+_ENDED = {CourseStatus.COMPLETED, CourseStatus.DISCONTINUED, CourseStatus.DECLINED, CourseStatus.CANCELLED}
+
+
+def move(row: Movable, to: str, *, by: Actor, reason: str = "") -> None:
+    """Move a row that was read after its lock was taken; save it and write the audit event.
+
+    An inner step: the course (for an order, its course) must be locked by the outermost use case.
+    `reason` is a course's end in words. Raises IllegalMove when the table does not hold the move.
+    """
+    locks.take(**_rank_of(row))
+    if to not in _TABLES[type(row)][row.status]:
+        raise IllegalMove(f"From “{row.get_status_display()}” this step is not possible. Reload the page.")
+    before, row.status = row.status, to
+    changed = {"status"}
+    if isinstance(row, Course):
+        changed |= _date_course(row, before, reason)
+    if not isinstance(row, Order):
+        row.version += 1
+        changed.add("version")
+    row.save(update_fields=sorted(changed))
+    audit.record(
+        f"treatments.{row._meta.model_name}.moved",
+        by=by,
+        about=[row],
+        site_id=row.site_id,
+        detail={"from": before, "to": to},
+    )
+
+
+def _rank_of(row: Movable) -> dict[str, list[object]]:
+    if isinstance(row, Session):
+        return {"session": [row.pk]}
+    return {"course": [row.pk if isinstance(row, Course) else row.course_id]}
+
+
+def _date_course(course: Course, before: str, reason: str) -> set[str]:
+    if course.status == CourseStatus.ON_HOLD:
+        course.status_before_hold = before
+        return {"status_before_hold"}
+    if before == CourseStatus.ON_HOLD and course.status not in (
+        course.status_before_hold,
+        CourseStatus.DISCONTINUED,
+    ):
+        raise IllegalMove("A course on hold goes back to where it was.")
+    if course.status in _ENDED:
+        course.ended_at, course.end_reason = clock.now(), reason
+        return {"ended_at", "end_reason"}
+    return set()
