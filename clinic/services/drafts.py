@@ -1,0 +1,146 @@
+"""What a message says: the text that applies, the values that fill it, the address it goes to.
+
+Drafts are made in batches; where a batch fails, each message is tried alone, so that one that cannot be
+rendered never holds up another.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import UUID
+
+import structlog
+from django.db import InterfaceError, OperationalError
+
+from clinic import mailing, messaging
+from clinic.mailing import Rendered, Words
+from clinic.models import Message, MessageText
+from clinic.services import texts
+
+log = structlog.get_logger(__name__)
+
+V = TypeVar("V")
+FALLBACK_LANGUAGE = "en"
+_AWAY = (OperationalError, InterfaceError)
+"""The database is away or refuses for now: no message's fault."""
+
+
+class CannotRender(Exception):
+    """This message has no text, no values, or words that cannot be filled in."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A text version, and the values as they are now."""
+
+    text: MessageText
+    values: Mapping[str, str]
+    address: str
+
+    def snapshot(self) -> dict[str, Any]:
+        """What the row keeps once it starts to be sent; with its text it shows the mail for ever."""
+        return {"address": self.address, "placeholders": dict(self.values)}
+
+
+def refusals(messages: Sequence[Message]) -> dict[UUID, str]:
+    """Messages that must not go out any more, with a reason code: their kind's re-check, then consent and address."""
+    refused: dict[UUID, str] = {}
+    for kind, group in _by_kind(messages).items():
+        asked, broken = _asked(messaging.get(kind).recheck, group)
+        refused.update(asked)
+        refused.update(dict.fromkeys(broken, "recheck_error"))
+    for message in messages:
+        if message.pk not in refused and (reason := _standing_refusal(message)):
+            refused[message.pk] = reason
+    return refused
+
+
+def make(messages: Sequence[Message]) -> dict[UUID, Draft]:
+    """A draft for each message that has a text and values. Constant queries for a kind's whole batch."""
+    grouped = _by_kind(messages)
+    words = texts.current(list(grouped))
+    drafts: dict[UUID, Draft] = {}
+    for key, group in grouped.items():
+        values, _ = _asked(messaging.get(key).placeholders, group)
+        for message in group:
+            text = words.get((key, message.patient.language)) or words.get((key, FALLBACK_LANGUAGE))
+            if text is not None and message.pk in values:
+                filled = {**_common(message), **values[message.pk]}
+                drafts[message.pk] = Draft(text, filled, address_of(message))
+    return drafts
+
+
+def rendered(message: Message, draft: Draft, *, with_attachments: bool = True) -> Rendered:
+    """The mail of a draft. CannotRender, with the reason chained, whatever the kind or the text did wrong."""
+    kind = messaging.get(message.kind)
+    values = draft.values
+    try:
+        words = Words(
+            language=draft.text.language,
+            subject=messaging.fill(draft.text.subject, values),
+            body=messaging.fill(draft.text.body, values),
+            button_url=values.get("button_url", ""),
+            button_label=values.get("button_label", ""),
+        )
+        attachments = kind.attachments(message, values) if kind.attachments and with_attachments else ()
+        return mailing.render(words, site=values, attachments=attachments)
+    except _AWAY:
+        raise
+    except Exception as error:
+        raise CannotRender(type(error).__name__) from error
+
+
+def address_of(message: Message) -> str:
+    return message.contact.email if message.contact else message.patient.email
+
+
+def _standing_refusal(message: Message) -> str:
+    patient, contact = message.patient, message.contact
+    if message.withdrawn:
+        return message.withdrawn
+    if not patient.is_active:
+        return "patient_inactive"
+    if contact is not None and (contact.ended_at is not None or not contact.gets_mails):
+        return "contact_ended"
+    if messaging.get(message.kind).needs_consent and not patient.reminders_consent:
+        return "no_consent"
+    return "" if address_of(message) else "no_address"
+
+
+def _common(message: Message) -> dict[str, str]:
+    site = message.site
+    return {"given_name": message.patient.given_name, "clinic_name": site.sender_name, "phone": site.phone}
+
+
+def _by_kind(messages: Sequence[Message]) -> dict[str, list[Message]]:
+    grouped: dict[str, list[Message]] = defaultdict(list)
+    for message in messages:
+        grouped[message.kind].append(message)
+    return grouped
+
+
+def _asked(
+    ask: Callable[[Sequence[Message]], Mapping[UUID, V]], group: Sequence[Message]
+) -> tuple[dict[UUID, V], list[UUID]]:
+    """The kind's answers, and the messages for which it raised an error of its own."""
+    try:
+        return dict(ask(group)), []
+    except _AWAY:
+        raise
+    except Exception as error:
+        if len(group) == 1:
+            log.exception(
+                "message kind raised",
+                message_id=str(group[0].pk),
+                kind=group[0].kind,
+                error=type(error).__name__,
+            )
+            return {}, [group[0].pk]
+    answers: dict[UUID, V] = {}
+    broken: list[UUID] = []
+    for message in group:
+        answer, failed = _asked(ask, [message])
+        answers.update(answer)
+        broken += failed
+    return answers, broken
