@@ -32,6 +32,12 @@ def main(arguments: Sequence[str]) -> int:
     except Trouble as trouble:
         say.note(f"\n{trouble}")
         return 1
+    except PermissionError as error:
+        say.note(
+            f"\nThis user may not touch {error.filename}. Run the command as whoever ran it here before, "
+            "or remove that file or folder."
+        )
+        return 1
     except KeyboardInterrupt:
         say.line("Stopped.")
         return 130 if name in _WITH_ARGUMENTS or name == "check" else 0

@@ -75,9 +75,10 @@ def _up(crew: Crew, *, port: int, mail_port: int, debug: bool) -> None:
     env = {**own, **found.environment, "DEBUG": "1" if debug else "0"}
     owner = {**env, "DATABASE_URL": found.owner["DATABASE_URL"]}
     _prepare(env, owner, debug=debug)
-    _start_clinic(crew, env, port=port, debug=debug)
+    _start_web(crew, env, port=port, debug=debug)
     with say.step("Waiting for the first page"):
         _wait_for_web(crew, port)
+    _start_celery(crew, env, debug=debug)
     _tell(env, found, port)
 
 
@@ -100,23 +101,16 @@ def _prepare(env: Mapping[str, str], owner: Mapping[str, str], *, debug: bool) -
             raise Trouble(message)
 
 
-def _start_clinic(crew: Crew, env: Mapping[str, str], *, port: int, debug: bool) -> None:
-    python = paths.program("python")
+def _start_web(crew: Crew, env: Mapping[str, str], *, port: int, debug: bool) -> None:
     address = f"{ports.LOOPBACK}:{port}"
-    gunicorn = [
-        python,
-        "-m",
-        "gunicorn",
-        "clinic.wsgi",
-        "--bind",
-        address,
-        "--workers",
-        "2",
-        "--threads",
-        "4",
-    ]
-    web = _manage("runserver", address) if debug else [*gunicorn, "--no-control-socket"]
-    celery = [python, "-m", "celery", "-A", "clinic.celery"]
+    gunicorn = [paths.program("python"), "-m", "gunicorn", "clinic.wsgi", "--bind", address]
+    amount = ["--workers", "2", "--threads", "4", "--preload", "--no-control-socket"]
+    command = _manage("runserver", address) if debug else [*gunicorn, *amount]
+    crew.start("The web server", command, env=env, log=_log("web", debug=debug))
+
+
+def _start_celery(crew: Crew, env: Mapping[str, str], *, debug: bool) -> None:
+    celery = [paths.program("python"), "-m", "celery", "-A", "clinic.celery"]
     worker = [
         "worker",
         "--concurrency",
@@ -127,13 +121,15 @@ def _start_clinic(crew: Crew, env: Mapping[str, str], *, port: int, debug: bool)
         "--without-mingle",
     ]
     beat = ["beat", "--schedule", str(paths.RUN / "beat-schedule"), "--pidfile", ""]
+    crew.start(
+        "The worker", [*celery, *worker, "--loglevel", "INFO"], env=env, log=_log("worker", debug=debug)
+    )
+    crew.start("The beat", [*celery, *beat, "--loglevel", "WARNING"], env=env, log=_log("beat", debug=debug))
 
-    def log(name: str) -> Path | None:
-        return None if debug else paths.LOG / f"{name}.log"
 
-    crew.start("The web server", web, env=env, log=log("web"))
-    crew.start("The worker", [*celery, *worker, "--loglevel", "INFO"], env=env, log=log("worker"))
-    crew.start("The beat", [*celery, *beat, "--loglevel", "WARNING"], env=env, log=log("beat"))
+def _log(name: str, *, debug: bool) -> Path | None:
+    """The child's log file; none while debugging, when it writes to the terminal."""
+    return None if debug else paths.LOG / f"{name}.log"
 
 
 def _wait_for_web(crew: Crew, port: int) -> None:
