@@ -11,6 +11,8 @@ from clinic import clock
 from clinic.actors import Actor
 from clinic.models.audit import AuditEvent
 
+Detail = dict[str, str | int | bool | list[str] | None]
+
 
 def record(
     action: str,
@@ -19,7 +21,7 @@ def record(
     about: Iterable[Any] = (),
     patient_id: UUID | None = None,
     site_id: UUID | None = None,
-    detail: dict[str, str | int | bool | None | list[str]] | None = None,
+    detail: Detail | None = None,
 ) -> None:
     """Write one event for each row of `about` (or one without a subject), inside the caller's transaction.
 

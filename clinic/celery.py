@@ -10,8 +10,16 @@ app = Celery("clinic")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.conf.beat_schedule = {
-    "dispatch due messages": {"task": "clinic.dispatch_messages", "schedule": 10.0, "options": {"expires": 10}},
+    "dispatch due messages": {
+        "task": "clinic.dispatch_messages",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
     "reconcile messages": {"task": "clinic.reconcile_messages", "schedule": 60.0, "options": {"expires": 60}},
     "tidy expired holds": {"task": "scheduling.tidy_holds", "schedule": 300.0, "options": {"expires": 300}},
-    "open gates that are due": {"task": "treatments.open_due_reviews", "schedule": 3600.0, "options": {"expires": 3600}},
+    "open gates that are due": {
+        "task": "treatments.open_due_reviews",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
 }

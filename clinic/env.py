@@ -45,7 +45,9 @@ def choice(name: str, *, options: tuple[str, ...], default: str) -> str:
 def secret(name: str, *, at_least: int) -> str:
     value = text(name, what=f"a random secret of at least {at_least} characters")
     if len(value) < at_least:
-        raise ImproperlyConfigured(f"{name} has {len(value)} characters. It takes at least {at_least}, at random.")
+        raise ImproperlyConfigured(
+            f"{name} has {len(value)} characters. It takes at least {at_least}, at random."
+        )
     return value
 
 
@@ -55,7 +57,9 @@ def url(name: str, *, schemes: tuple[str, ...], default: str | None = None) -> s
     value = text(name, default=default, what=example)
     parts = urlsplit(value)
     if parts.scheme not in schemes or not (parts.hostname or parts.path):
-        raise ImproperlyConfigured(f"{name} is malformed. It takes {example} (schemes: {', '.join(schemes)}).")
+        raise ImproperlyConfigured(
+            f"{name} is malformed. It takes {example} (schemes: {', '.join(schemes)})."
+        )
     return value
 
 
@@ -67,10 +71,14 @@ def database(name: str) -> dict[str, object]:
     try:
         port = parts.port
     except ValueError as error:
-        raise ImproperlyConfigured(f"{name} has a malformed port. It takes postgresql://user:password@host:5432/name.") from error
+        raise ImproperlyConfigured(
+            f"{name} has a malformed port. It takes postgresql://user:password@host:5432/name."
+        ) from error
     database_name = parts.path.lstrip("/")
     if not database_name:
-        raise ImproperlyConfigured(f"{name} names no database. It takes postgresql://user:password@host:5432/name.")
+        raise ImproperlyConfigured(
+            f"{name} names no database. It takes postgresql://user:password@host:5432/name."
+        )
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(database_name),

@@ -16,7 +16,6 @@ from django.db.models import Model
 ORDER = ("site", "resource", "patient", "appointment", "course", "session", "message")
 
 
-
 @dataclass(slots=True)
 class Held:
     """The locks of one transaction, and whether its one call of `take` has been made."""
@@ -83,4 +82,6 @@ def _assert_held(held: Held, wanted: dict[str, set[Any]]) -> None:
     for rank, values in wanted.items():
         missing = values - held.keys[rank]
         if missing:
-            raise LockOrderError(f"{rank} {sorted(map(str, missing))} must be locked by the outermost use case")
+            raise LockOrderError(
+                f"{rank} {sorted(map(str, missing))} must be locked by the outermost use case"
+            )

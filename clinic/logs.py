@@ -14,7 +14,20 @@ _PERSONAL = [
     re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+\.[^\s@<>\"']+"),  # mail address
     re.compile(r"(?<![\w-])\+\d[\d ()/-]{6,}\d"),  # phone number in international form
 ]
-_PERSONAL_KEYS = {"email", "phone", "name", "given_name", "family_name", "birth_date", "password", "token", "notes", "request", "user_agent", "ip"}
+_PERSONAL_KEYS = {
+    "email",
+    "phone",
+    "name",
+    "given_name",
+    "family_name",
+    "birth_date",
+    "password",
+    "token",
+    "notes",
+    "request",
+    "user_agent",
+    "ip",
+}
 
 
 def redact(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
@@ -23,10 +36,14 @@ def redact(_logger: Any, _method: str, event: structlog.typing.EventDict) -> str
         if key in _PERSONAL_KEYS:
             event[key] = _path_only(value) if key == "request" else _MASK
         elif isinstance(value, str):
-            for pattern in _PERSONAL:
-                value = pattern.sub(_MASK, value)
-            event[key] = value
+            event[key] = _masked(value)
     return event
+
+
+def _masked(text: str) -> str:
+    for pattern in _PERSONAL:
+        text = pattern.sub(_MASK, text)
+    return text
 
 
 def _path_only(request: object) -> str:
@@ -44,7 +61,9 @@ _shared: list[structlog.typing.Processor] = [
 
 def configuration(*, as_json: bool) -> dict[str, Any]:
     """The LOGGING setting: one line an event on standard error."""
-    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
+    )
     return {
         "version": 1,
         "disable_existing_loggers": False,

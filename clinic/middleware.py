@@ -53,7 +53,9 @@ class DomainErrorMiddleware:
             return None
         if isinstance(exception, NotAllowed):
             log.warning("denied", url_name=getattr(request.resolver_match, "view_name", ""))
-        template = {NotFound.status: "404.html", NotAllowed.status: "403.html"}.get(exception.status, "refused.html")
+        template = {NotFound.status: "404.html", NotAllowed.status: "403.html"}.get(
+            exception.status, "refused.html"
+        )
         if getattr(request, "htmx", False) and exception.status not in (403, 404):
             template = "_components/refusal.html"
         return render(request, template, {"message": exception.message}, status=exception.status)
@@ -69,5 +71,3 @@ class NoStoreMiddleware:
         response = self.get_response(request)
         response.setdefault("Cache-Control", "no-store")
         return response
-
-

@@ -5,7 +5,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponseBase
@@ -14,7 +14,6 @@ from clinic.actors import Actor, Staff, System
 from clinic.enums import Permission, Role
 from clinic.exceptions import NotAllowed, NotFound
 
-P = ParamSpec("P")
 V = TypeVar("V", bound=Callable[..., HttpResponseBase])
 
 _EVERYBODY = frozenset(
@@ -34,7 +33,12 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.NURSE: _EVERYBODY | _CLINICAL | {Permission.BOOK},
     Role.PHYSICIAN: _EVERYBODY
     | _CLINICAL
-    | {Permission.BOOK, Permission.DECIDE_COURSE, Permission.OVERRIDE_INTERVAL, Permission.OVERRIDE_SCHEDULE_WARNING},
+    | {
+        Permission.BOOK,
+        Permission.DECIDE_COURSE,
+        Permission.OVERRIDE_INTERVAL,
+        Permission.OVERRIDE_SCHEDULE_WARNING,
+    },
     Role.MANAGER: _EVERYBODY
     | {
         Permission.BOOK,
@@ -72,17 +76,17 @@ def actor_of(request: HttpRequest) -> Staff:
     return actor
 
 
-def requires(permission: Permission) -> Callable[[Callable[Concatenate[HttpRequest, P], Any]], Callable[Concatenate[HttpRequest, P], Any]]:
+def requires(permission: Permission) -> Callable[[V], V]:
     """Declare a view's permission. A view without a declaration fails the walk over all URLs."""
 
-    def decorate(view: Callable[Concatenate[HttpRequest, P], Any]) -> Callable[Concatenate[HttpRequest, P], Any]:
+    def decorate(view: V) -> V:
         @wraps(view)
-        def run(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> Any:
+        def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             check(actor_of(request), permission)
             return view(request, *args, **kwargs)
 
         run.permission = permission  # type: ignore[attr-defined]  # read by the walk over all URLs
-        return run
+        return cast(V, run)
 
     return decorate
 

@@ -20,15 +20,22 @@ DEBUG = env.flag("DEBUG")
 CLOCK_OFFSET_ALLOWED = env.flag("CLOCK_OFFSET_ALLOWED")
 """Whether `clinic.clock` adds the offset kept in the database: tests move every process at once by it."""
 if PRODUCTION and DEBUG:
-    raise ImproperlyConfigured("DEBUG is 1 but APP_ENV is production. Set DEBUG=0: debug pages show patients' data.")
+    raise ImproperlyConfigured(
+        "DEBUG is 1 but APP_ENV is production. Set DEBUG=0: debug pages show patients' data."
+    )
 if PRODUCTION and CLOCK_OFFSET_ALLOWED:
-    raise ImproperlyConfigured("CLOCK_OFFSET_ALLOWED is 1 but APP_ENV is production. Set it to 0: it can move time.")
+    raise ImproperlyConfigured(
+        "CLOCK_OFFSET_ALLOWED is 1 but APP_ENV is production. Set it to 0: it can move time."
+    )
 
 SECRET_KEY = env.secret("SECRET_KEY", at_least=50)
 PUBLIC_URL = env.url("PUBLIC_URL", schemes=("https", "http")).rstrip("/")
 HTTPS = PUBLIC_URL.startswith("https://")
 _public_host = urlsplit(PUBLIC_URL).hostname or ""
-ALLOWED_HOSTS = [_public_host, *env.text("EXTRA_HOSTS", default="", what="host names, comma-separated").replace(",", " ").split()]
+ALLOWED_HOSTS = [
+    _public_host,
+    *env.text("EXTRA_HOSTS", default="", what="host names, comma-separated").replace(",", " ").split(),
+]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 PRODUCT_NAME = env.text("PRODUCT_NAME", default="Recura", what="the name shown in the header")
 
@@ -111,12 +118,21 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 WEB_ROLE = env.text("DATABASE_WEB_ROLE", default="prp_web", what="the name of the web role")
 
 REDIS_URL = env.url("REDIS_URL", schemes=("redis", "rediss", "unix"))
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "prp"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "prp",
+    }
+}
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"clinic.dispatch_messages": {"queue": "mail"}, "clinic.reconcile_messages": {"queue": "mail"}}
+CELERY_TASK_ROUTES = {
+    "clinic.dispatch_messages": {"queue": "mail"},
+    "clinic.reconcile_messages": {"queue": "mail"},
+}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -145,7 +161,11 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key", "login": "120/m/ip", "reset_password": "20/m/ip,5/m/key"}
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": "10/m/ip,5/5m/key",
+    "login": "120/m/ip",
+    "reset_password": "20/m/ip,5/m/key",
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 USERSESSIONS_TRACK_ACTIVITY = False
 
@@ -216,7 +236,19 @@ STORAGES = {
     "staticfiles": {"BACKEND": _static_backend},
 }
 WHITENOISE_USE_FINDERS = DEBUG or TESTING
-WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["map", "jpg", "jpeg", "png", "gif", "webp", "zip", "gz", "br", "woff", "woff2"]
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = [
+    "map",
+    "jpg",
+    "jpeg",
+    "png",
+    "gif",
+    "webp",
+    "zip",
+    "gz",
+    "br",
+    "woff",
+    "woff2",
+]
 
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
@@ -229,7 +261,9 @@ EMAIL_HOST, EMAIL_PORT = _mail["EMAIL_HOST"], _mail["EMAIL_PORT"]
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"], _mail["EMAIL_HOST_PASSWORD"]
 EMAIL_USE_TLS, EMAIL_USE_SSL = _mail["EMAIL_USE_TLS"], _mail["EMAIL_USE_SSL"]
 EMAIL_TIMEOUT = 20
-DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", default="appointments@localhost", what="the neutral sender address")
+DEFAULT_FROM_EMAIL = env.text(
+    "MAIL_FROM", default="appointments@localhost", what="the neutral sender address"
+)
 MESSAGE_ID_DOMAIN = DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
 
 # History: facts are tracked by triggers; the context keeps who and why, never a path (links carry tokens).
@@ -238,4 +272,6 @@ PGHISTORY_APPEND_ONLY = False  # redaction for an erased patient is one owner-ru
 
 LOGGING = logs.configuration(as_json=not DEBUG)
 logs.configure()
-SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # the address is unique without regard to case, by a constraint on lower(email)
+SILENCED_SYSTEM_CHECKS = [
+    "auth.W004"
+]  # the address is unique without regard to case, by a constraint on lower(email)

@@ -57,7 +57,9 @@ def use_case(service: Callable[P, R]) -> Callable[P, R]:
             except DatabaseError as error:
                 state = _sqlstate(error)
                 if state == _LOCK_NOT_AVAILABLE:
-                    raise TryAgain("Others are working on the same visits right now. Please try again.") from error
+                    raise TryAgain(
+                        "Others are working on the same visits right now. Please try again."
+                    ) from error
                 if state not in _RETRIED:
                     raise
                 if attempt == ATTEMPTS:

@@ -60,7 +60,12 @@ def at_least(count: int, sets: Sequence[Intervals]) -> Intervals:
     """The points that lie in `count` or more of the sets (a sweep over their edges)."""
     if count == 1:
         return union(part for intervals in sets for part in intervals)
-    edges = sorted((point, step) for intervals in sets for low, high in intervals for point, step in ((low, 1), (high, -1)))
+    edges = sorted(
+        (point, step)
+        for intervals in sets
+        for low, high in intervals
+        for point, step in ((low, 1), (high, -1))
+    )
     result: Intervals = []
     depth, opened = 0, 0
     for point, step in edges:

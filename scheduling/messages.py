@@ -28,24 +28,54 @@ _CHANGE_ES = "Si no puede venir, llámenos al {phone}. Así otra persona podrá 
 
 TEXTS: dict[str, dict[str, DefaultText]] = {
     Notice.CONFIRMATION: {
-        "en": DefaultText("Your appointment", f"Hello {{first_name}},\n\nyour appointment is booked.\n\n{_WHEN_EN}\n\n{{bring}}\n\n{_CHANGE_EN}"),
-        "es": DefaultText("Su cita", f"Hola {{first_name}}:\n\nsu cita está reservada.\n\n{_WHEN_ES}\n\n{{bring}}\n\n{_CHANGE_ES}"),
+        "en": DefaultText(
+            "Your appointment",
+            f"Hello {{first_name}},\n\nyour appointment is booked.\n\n{_WHEN_EN}\n\n{{bring}}\n\n{_CHANGE_EN}",
+        ),
+        "es": DefaultText(
+            "Su cita",
+            f"Hola {{first_name}}:\n\nsu cita está reservada.\n\n{_WHEN_ES}\n\n{{bring}}\n\n{_CHANGE_ES}",
+        ),
     },
     Notice.MOVED: {
-        "en": DefaultText("Your appointment has moved", f"Hello {{first_name}},\n\nyour appointment has a new time. The old one no longer counts.\n\n{_WHEN_EN}\n\n{{bring}}\n\n{_CHANGE_EN}"),
-        "es": DefaultText("Su cita ha cambiado", f"Hola {{first_name}}:\n\nsu cita tiene una nueva hora. La anterior ya no vale.\n\n{_WHEN_ES}\n\n{{bring}}\n\n{_CHANGE_ES}"),
+        "en": DefaultText(
+            "Your appointment has moved",
+            f"Hello {{first_name}},\n\nyour appointment has a new time. The old one no longer counts.\n\n{_WHEN_EN}\n\n{{bring}}\n\n{_CHANGE_EN}",
+        ),
+        "es": DefaultText(
+            "Su cita ha cambiado",
+            f"Hola {{first_name}}:\n\nsu cita tiene una nueva hora. La anterior ya no vale.\n\n{_WHEN_ES}\n\n{{bring}}\n\n{_CHANGE_ES}",
+        ),
     },
     Notice.CANCELLED: {
-        "en": DefaultText("Your appointment is cancelled", "Hello {first_name},\n\nyour appointment on {day} at {time} is cancelled. You do not need to come.\n\nWould you like a new one? Please call us on {phone}.\n\n{clinic}"),
-        "es": DefaultText("Su cita está cancelada", "Hola {first_name}:\n\nsu cita del {day} a las {time} está cancelada. No hace falta que venga.\n\n¿Quiere otra cita? Llámenos al {phone}.\n\n{clinic}"),
+        "en": DefaultText(
+            "Your appointment is cancelled",
+            "Hello {first_name},\n\nyour appointment on {day} at {time} is cancelled. You do not need to come.\n\nWould you like a new one? Please call us on {phone}.\n\n{clinic}",
+        ),
+        "es": DefaultText(
+            "Su cita está cancelada",
+            "Hola {first_name}:\n\nsu cita del {day} a las {time} está cancelada. No hace falta que venga.\n\n¿Quiere otra cita? Llámenos al {phone}.\n\n{clinic}",
+        ),
     },
     Notice.REMINDER_3D: {
-        "en": DefaultText("A reminder from {clinic}", f"Hello {{first_name}},\n\nwe look forward to seeing you in three days.\n\n{_WHEN_EN}\n\n{{bring}}\n\n{_CHANGE_EN}"),
-        "es": DefaultText("Un recordatorio de {clinic}", f"Hola {{first_name}}:\n\nle esperamos dentro de tres días.\n\n{_WHEN_ES}\n\n{{bring}}\n\n{_CHANGE_ES}"),
+        "en": DefaultText(
+            "A reminder from {clinic}",
+            f"Hello {{first_name}},\n\nwe look forward to seeing you in three days.\n\n{_WHEN_EN}\n\n{{bring}}\n\n{_CHANGE_EN}",
+        ),
+        "es": DefaultText(
+            "Un recordatorio de {clinic}",
+            f"Hola {{first_name}}:\n\nle esperamos dentro de tres días.\n\n{_WHEN_ES}\n\n{{bring}}\n\n{_CHANGE_ES}",
+        ),
     },
     Notice.REMINDER_1D: {
-        "en": DefaultText("A reminder from {clinic}", f"Hello {{first_name}},\n\nwe look forward to seeing you tomorrow.\n\n{_WHEN_EN}\n\n{{bring}}\n\n{_CHANGE_EN}"),
-        "es": DefaultText("Un recordatorio de {clinic}", f"Hola {{first_name}}:\n\nle esperamos mañana.\n\n{_WHEN_ES}\n\n{{bring}}\n\n{_CHANGE_ES}"),
+        "en": DefaultText(
+            "A reminder from {clinic}",
+            f"Hello {{first_name}},\n\nwe look forward to seeing you tomorrow.\n\n{_WHEN_EN}\n\n{{bring}}\n\n{_CHANGE_EN}",
+        ),
+        "es": DefaultText(
+            "Un recordatorio de {clinic}",
+            f"Hola {{first_name}}:\n\nle esperamos mañana.\n\n{_WHEN_ES}\n\n{{bring}}\n\n{_CHANGE_ES}",
+        ),
     },
 }
 

@@ -23,7 +23,10 @@ def check_transition(status: AppointmentStatus, to: AppointmentStatus) -> None:
 
 def check_can_move(status: AppointmentStatus) -> None:
     if status not in MOVABLE:
-        raise IllegalMove(_("Only a visit that has not begun can be moved; this one is “%(status)s”.") % {"status": status.label.lower()})
+        raise IllegalMove(
+            _("Only a visit that has not begun can be moved; this one is “%(status)s”.")
+            % {"status": status.label.lower()}
+        )
 
 
 def check_can_be_no_show(*, start: dt.datetime, now: dt.datetime) -> None:
@@ -41,7 +44,10 @@ def check_start(start: dt.datetime, *, now: dt.datetime) -> None:
 
 def check_horizon(start: dt.datetime, *, now: dt.datetime, horizon_days: int) -> None:
     if start > now + dt.timedelta(days=horizon_days):
-        raise InvalidInput(_("This kind of visit is booked at most %(days)s days ahead.") % {"days": horizon_days}, field="start")
+        raise InvalidInput(
+            _("This kind of visit is booked at most %(days)s days ahead.") % {"days": horizon_days},
+            field="start",
+        )
 
 
 def check_order(*, needs_order: bool, purpose: UUID | None) -> None:

@@ -31,12 +31,16 @@ class Patient(models.Model):
     birth_date = models.DateField(_("date of birth"))
     sex = models.CharField(_("sex"), max_length=10, choices=Sex, default=Sex.UNKNOWN)
     email = models.EmailField(_("e-mail"), blank=True)
-    preferred_channel = models.CharField(_("preferred channel"), max_length=10, choices=Channel, default=Channel.EMAIL)
+    preferred_channel = models.CharField(
+        _("preferred channel"), max_length=10, choices=Channel, default=Channel.EMAIL
+    )
     reminders_consent = models.BooleanField(_("agrees to reminders"), default=False)
     reminders_consent_at = models.DateTimeField(null=True, blank=True)
     language = models.CharField(_("language"), max_length=8, default="en")
     notes = models.TextField(_("notes for the desk"), blank=True, max_length=2000)
-    household = models.ForeignKey(Household, null=True, blank=True, on_delete=models.SET_NULL, related_name="members")
+    household = models.ForeignKey(
+        Household, null=True, blank=True, on_delete=models.SET_NULL, related_name="members"
+    )
     deceased_on = models.DateField(null=True, blank=True)
     erased_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
@@ -80,7 +84,9 @@ class PatientPhone(models.Model):
 
     class Meta:
         ordering = ["position"]
-        constraints = [models.UniqueConstraint(fields=["patient", "e164"], name="one_row_per_patient_and_number")]
+        constraints = [
+            models.UniqueConstraint(fields=["patient", "e164"], name="one_row_per_patient_and_number")
+        ]
         indexes = [
             models.Index(OpClass("national", name="varchar_pattern_ops"), name="phone_national_prefix"),
             models.Index(OpClass("e164", name="varchar_pattern_ops"), name="phone_e164_prefix"),
@@ -114,7 +120,9 @@ class PatientNameWord(models.Model):
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="name_words")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["word", "patient"], name="one_row_per_word_and_patient")]
+        constraints = [
+            models.UniqueConstraint(fields=["word", "patient"], name="one_row_per_word_and_patient")
+        ]
 
     def __str__(self) -> str:
         return str(self.pk)

@@ -23,7 +23,9 @@ class Site(models.Model):
     sender_name = models.CharField(
         _("sender name"),
         max_length=120,
-        help_text=_("What patients see as the sender of mails. Neutral: it names no treatment and no part of the body."),
+        help_text=_(
+            "What patients see as the sender of mails. Neutral: it names no treatment and no part of the body."
+        ),
     )
     address = models.CharField(_("address"), max_length=250)
     phone = models.CharField(_("phone"), max_length=32)
@@ -32,7 +34,9 @@ class Site(models.Model):
     time_zone = models.CharField(_("time zone"), max_length=64, validators=[validate_time_zone])
     quiet_from = models.TimeField(_("no mails from"), default="20:00")
     quiet_until = models.TimeField(_("no mails until"), default="08:00")
-    country = models.CharField(_("country"), max_length=2, default="US", help_text=_("Two letters, such as DE or US."))
+    country = models.CharField(
+        _("country"), max_length=2, default="US", help_text=_("Two letters, such as DE or US.")
+    )
     is_active = models.BooleanField(_("in use"), default=True)
 
     class Meta:

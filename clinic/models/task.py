@@ -16,12 +16,16 @@ from clinic.models.site import Site
 class Task(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
-    patient = models.ForeignKey(Patient, null=True, blank=True, on_delete=models.PROTECT, related_name="tasks")
+    patient = models.ForeignKey(
+        Patient, null=True, blank=True, on_delete=models.PROTECT, related_name="tasks"
+    )
     kind = models.CharField(max_length=40)
     about = models.CharField(max_length=80, blank=True)
     title = models.CharField(_("what to do"), max_length=200)
     role = models.CharField(_("for"), max_length=20, choices=Role)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     due_at = models.DateTimeField(_("by"))
     state = models.CharField(max_length=10, choices=TaskState, default=TaskState.OPEN)
     outcome = models.CharField(_("what was done"), max_length=500, blank=True)
@@ -33,7 +37,9 @@ class Task(models.Model):
         indexes = [models.Index(fields=["site", "due_at"], condition=Q(state="open"), name="task_open")]
         constraints = [
             models.UniqueConstraint(
-                fields=["kind", "about"], condition=Q(state="open") & ~Q(about=""), name="one_open_task_per_fact"
+                fields=["kind", "about"],
+                condition=Q(state="open") & ~Q(about=""),
+                name="one_open_task_per_fact",
             ),
             models.CheckConstraint(condition=Q(state__in=TaskState.values), name="task_state_in_table"),
         ]

@@ -51,4 +51,6 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def actor(self) -> Staff:
         """This account as an actor, with the sites that it may act at right now."""
-        return Staff(user_id=self.pk, role=Role(self.role), site_ids=frozenset(self.sites.values_list("pk", flat=True)))
+        return Staff(
+            user_id=self.pk, role=Role(self.role), site_ids=frozenset(self.sites.values_list("pk", flat=True))
+        )

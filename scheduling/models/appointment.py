@@ -52,15 +52,23 @@ class Appointment(models.Model):
     told = models.CharField(max_length=8, choices=Told, default=Told.MAIL)
     told_rev = models.PositiveIntegerField(default=0)
     version = models.PositiveIntegerField(default=1)
-    reason = models.ForeignKey(ChangeReason, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    reason = models.ForeignKey(
+        ChangeReason, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     note = models.CharField(_("note for the desk"), max_length=300, blank=True)
     arrived_at = models.DateTimeField(null=True, blank=True)
-    request_key = models.UUIDField(null=True, blank=True, help_text="The form's key: a double click books once.")
+    request_key = models.UUIDField(
+        null=True, blank=True, help_text="The form's key: a double click books once."
+    )
     created_at = models.DateTimeField()
 
     class Meta:
         indexes = [
-            GistIndex(fields=["site", "period"], name="appointments_of_site", opclasses=["gist_uuid_ops", "range_ops"]),
+            GistIndex(
+                fields=["site", "period"],
+                name="appointments_of_site",
+                opclasses=["gist_uuid_ops", "range_ops"],
+            ),
             models.Index(fields=["patient", "status"], name="appointments_of_patient"),
             models.Index(fields=["purpose"], name="appointments_for_purpose"),
         ]
@@ -71,7 +79,9 @@ class Appointment(models.Model):
                 condition=Q(status__in=OCCUPYING),
             ),
             models.CheckConstraint(condition=well_formed("period"), name="appointment_period_well_formed"),
-            models.CheckConstraint(condition=Q(status__in=AppointmentStatus.values), name="appointment_status_in_table"),
+            models.CheckConstraint(
+                condition=Q(status__in=AppointmentStatus.values), name="appointment_status_in_table"
+            ),
             models.CheckConstraint(
                 condition=~Q(status="cancelled") | Q(reason__isnull=False), name="cancelled_has_a_reason"
             ),
@@ -93,14 +103,20 @@ class Hold(models.Model):
     patient = models.ForeignKey(Patient, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     visit_type = models.ForeignKey(VisitType, on_delete=models.PROTECT, related_name="+")
     period = DateTimeRangeField()
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     expires_at = models.DateTimeField()
     released_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["expires_at"], condition=Q(released_at__isnull=True), name="holds_live")]
-        constraints = [models.CheckConstraint(condition=well_formed("period"), name="hold_period_well_formed")]
+        indexes = [
+            models.Index(fields=["expires_at"], condition=Q(released_at__isnull=True), name="holds_live")
+        ]
+        constraints = [
+            models.CheckConstraint(condition=well_formed("period"), name="hold_period_well_formed")
+        ]
 
     def __str__(self) -> str:
         return str(self.pk)
@@ -118,8 +134,12 @@ class Allocation(models.Model):
     appointment = models.ForeignKey(
         Appointment, null=True, blank=True, on_delete=models.PROTECT, related_name="allocations"
     )
-    hold = models.ForeignKey(Hold, null=True, blank=True, on_delete=models.PROTECT, related_name="allocations")
-    requirement = models.ForeignKey(Requirement, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    hold = models.ForeignKey(
+        Hold, null=True, blank=True, on_delete=models.PROTECT, related_name="allocations"
+    )
+    requirement = models.ForeignKey(
+        Requirement, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     stage_code = models.CharField(max_length=40, blank=True)
     is_lead = models.BooleanField(default=False)
     period = DateTimeRangeField()
@@ -135,9 +155,12 @@ class Allocation(models.Model):
             ),
             models.CheckConstraint(condition=well_formed("period"), name="allocation_period_well_formed"),
             models.CheckConstraint(condition=well_formed("blocks"), name="allocation_blocks_well_formed"),
-            models.CheckConstraint(condition=Q(blocks__contains=F("period")), name="allocation_blocks_hold_period"),
             models.CheckConstraint(
-                condition=Q(appointment__isnull=True, hold__isnull=False) | Q(appointment__isnull=False, hold__isnull=True),
+                condition=Q(blocks__contains=F("period")), name="allocation_blocks_hold_period"
+            ),
+            models.CheckConstraint(
+                condition=Q(appointment__isnull=True, hold__isnull=False)
+                | Q(appointment__isnull=False, hold__isnull=True),
                 name="allocation_of_one_owner",
             ),
         ]
@@ -159,15 +182,20 @@ class VisitStage(models.Model):
     planned_end = models.DateTimeField()
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
-    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
 
     class Meta:
         ordering = ["position"]
         constraints = [
             models.UniqueConstraint(fields=["appointment", "code"], name="one_row_per_visit_and_stage"),
             models.CheckConstraint(
-                condition=Q(ended_at__isnull=True) | Q(started_at__isnull=False), name="stage_started_before_it_ended"
+                condition=Q(ended_at__isnull=True) | Q(started_at__isnull=False),
+                name="stage_started_before_it_ended",
             ),
         ]
 

@@ -36,7 +36,9 @@ class WorkingHours(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="hours")
-    resource = models.ForeignKey(Resource, null=True, blank=True, on_delete=models.PROTECT, related_name="hours")
+    resource = models.ForeignKey(
+        Resource, null=True, blank=True, on_delete=models.PROTECT, related_name="hours"
+    )
     weekday = models.PositiveSmallIntegerField(_("day"), choices=WEEKDAYS)
     opens = models.TimeField(_("from"))
     closes = models.TimeField(_("until"))
@@ -51,7 +53,8 @@ class WorkingHours(models.Model):
             models.CheckConstraint(condition=Q(opens__lt=F("closes")), name="hours_open_before_close"),
             models.CheckConstraint(condition=Q(weekday__lte=6), name="hours_weekday_in_week"),
             models.CheckConstraint(
-                condition=Q(valid_until__isnull=True) | Q(valid_until__gte=F("valid_from")), name="hours_valid_forwards"
+                condition=Q(valid_until__isnull=True) | Q(valid_until__gte=F("valid_from")),
+                name="hours_valid_forwards",
             ),
         ]
 
@@ -70,7 +73,9 @@ class Closure(models.Model):
 
     class Meta:
         ordering = ["period"]
-        constraints = [models.CheckConstraint(condition=well_formed("period"), name="closure_period_well_formed")]
+        constraints = [
+            models.CheckConstraint(condition=well_formed("period"), name="closure_period_well_formed")
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -89,9 +94,9 @@ class TimeOff(models.Model):
     class Meta:
         ordering = ["period"]
         verbose_name_plural = "time off"
-        constraints = [models.CheckConstraint(condition=well_formed("period"), name="time_off_period_well_formed")]
+        constraints = [
+            models.CheckConstraint(condition=well_formed("period"), name="time_off_period_well_formed")
+        ]
 
     def __str__(self) -> str:
         return str(self.pk)
-
-

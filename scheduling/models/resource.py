@@ -35,7 +35,9 @@ class Resource(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    kind = models.ForeignKey(ResourceKind, on_delete=models.PROTECT, related_name="resources", verbose_name=_("kind"))
+    kind = models.ForeignKey(
+        ResourceKind, on_delete=models.PROTECT, related_name="resources", verbose_name=_("kind")
+    )
     name = models.CharField(_("name"), max_length=120)
     is_clinician = models.BooleanField(default=False)
     site = models.ForeignKey(Site, null=True, blank=True, on_delete=models.PROTECT, related_name="resources")
@@ -49,7 +51,8 @@ class Resource(models.Model):
         ordering = ["kind__position", "position", "name"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(is_clinician=True, site__isnull=True) | Q(is_clinician=False, site__isnull=False, user__isnull=True),
+                condition=Q(is_clinician=True, site__isnull=True)
+                | Q(is_clinician=False, site__isnull=False, user__isnull=True),
                 name="clinician_of_clinic_else_of_site",
             ),
         ]

@@ -18,13 +18,17 @@ class VisitType(models.Model):
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="visit_types")
     code = models.SlugField(max_length=40)
     name = models.CharField(_("name"), max_length=120)
-    minutes = models.PositiveSmallIntegerField(_("length in minutes"), help_text=_("From when to come until leaving."))
+    minutes = models.PositiveSmallIntegerField(
+        _("length in minutes"), help_text=_("From when to come until leaving.")
+    )
     grid_minutes = models.PositiveSmallIntegerField(_("offered every (minutes)"), default=15)
     notice_minutes = models.PositiveIntegerField(_("shortest notice (minutes)"), default=0)
     horizon_days = models.PositiveSmallIntegerField(_("booked at most (days ahead)"), default=365)
     bring = models.CharField(_("what to bring"), max_length=300, blank=True)
     needs_order = models.BooleanField(
-        _("needs an order"), default=False, help_text=_("Booked from a physician's order only, never on its own.")
+        _("needs an order"),
+        default=False,
+        help_text=_("Booked from a physician's order only, never on its own."),
     )
     is_active = models.BooleanField(_("in use"), default=True)
     position = models.PositiveSmallIntegerField(default=0)
@@ -33,7 +37,9 @@ class VisitType(models.Model):
         ordering = ["position", "name"]
         constraints = [
             models.UniqueConstraint(fields=["site", "code"], name="one_visit_type_per_code"),
-            models.CheckConstraint(condition=Q(minutes__gt=0) & Q(grid_minutes__gt=0), name="visit_type_lengths_positive"),
+            models.CheckConstraint(
+                condition=Q(minutes__gt=0) & Q(grid_minutes__gt=0), name="visit_type_lengths_positive"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -47,7 +53,9 @@ class Stage(models.Model):
     visit_type = models.ForeignKey(VisitType, on_delete=models.CASCADE, related_name="stages")
     code = models.SlugField(max_length=40)
     name = models.CharField(_("name"), max_length=80)
-    done_name = models.CharField(_("when done"), max_length=80, help_text=_("The word once it has ended: drawn, prepared."))
+    done_name = models.CharField(
+        _("when done"), max_length=80, help_text=_("The word once it has ended: drawn, prepared.")
+    )
     position = models.PositiveSmallIntegerField()
     offset = models.PositiveSmallIntegerField(_("starts after (minutes)"))
     minutes = models.PositiveSmallIntegerField(_("length (minutes)"))
@@ -72,7 +80,9 @@ class Requirement(models.Model):
     """
 
     visit_type = models.ForeignKey(VisitType, on_delete=models.CASCADE, related_name="requirements")
-    stage = models.ForeignKey(Stage, null=True, blank=True, on_delete=models.CASCADE, related_name="requirements")
+    stage = models.ForeignKey(
+        Stage, null=True, blank=True, on_delete=models.CASCADE, related_name="requirements"
+    )
     kind = models.ForeignKey(ResourceKind, on_delete=models.PROTECT, related_name="+")
     count = models.PositiveSmallIntegerField(default=1)
     offset = models.PositiveSmallIntegerField()
@@ -83,7 +93,9 @@ class Requirement(models.Model):
     class Meta:
         ordering = ["offset", "kind"]
         constraints = [
-            models.CheckConstraint(condition=Q(minutes__gt=0) & Q(count__gt=0), name="requirement_span_positive"),
+            models.CheckConstraint(
+                condition=Q(minutes__gt=0) & Q(count__gt=0), name="requirement_span_positive"
+            ),
         ]
 
     def __str__(self) -> str:

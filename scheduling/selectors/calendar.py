@@ -20,7 +20,16 @@ from clinic.models import Site
 from scheduling import intervals
 from scheduling.enums import OCCUPYING
 from scheduling.intervals import Intervals
-from scheduling.models import Allocation, Appointment, Closure, Requirement, Resource, TimeOff, VisitType, WorkingHours
+from scheduling.models import (
+    Allocation,
+    Appointment,
+    Closure,
+    Requirement,
+    Resource,
+    TimeOff,
+    VisitType,
+    WorkingHours,
+)
 
 
 def minute(instant: dt.datetime) -> int:
@@ -84,7 +93,10 @@ class Calendar:
                 for low, high in self.open.get(resource_id, [])
                 if high - low >= span.minutes
             ]
-            taken = [(low - span.offset - length + 1, high - span.offset) for low, high in self.busy.get(resource_id, [])]
+            taken = [
+                (low - span.offset - length + 1, high - span.offset)
+                for low, high in self.busy.get(resource_id, [])
+            ]
             self._starts[key] = intervals.subtract(intervals.union(inside), intervals.union(taken))
         return self._starts[key]
 
@@ -98,7 +110,9 @@ class Calendar:
         """Every start at which each requirement finds enough free resources of its kind and the patient is free."""
         length = self.visit_type.minutes
         patient = [(low - length + 1, high) for low, high in self.patient_busy]
-        free = intervals.subtract([(self.earliest, self.latest)] if self.earliest < self.latest else [], intervals.union(patient))
+        free = intervals.subtract(
+            [(self.earliest, self.latest)] if self.earliest < self.latest else [], intervals.union(patient)
+        )
         for span in self.spans:
             sets = [self.starts_on(span, resource_id) for resource_id in self.candidates(span, lead_id)]
             free = intervals.intersect(free, intervals.at_least(span.requirement.count, sets))
@@ -126,11 +140,21 @@ def load(
 ) -> Calendar:
     """Read the calendar for starts in `[earliest, latest)`. The visit being moved does not stand in its own way;
     neither does a hold that has expired. Raises NotFound for a visit type that is not in use at the site."""
-    visit_type = VisitType.objects.select_related("site").filter(pk=visit_type_id, site_id=site_id, is_active=True).first()
+    visit_type = (
+        VisitType.objects.select_related("site")
+        .filter(pk=visit_type_id, site_id=site_id, is_active=True)
+        .first()
+    )
     if visit_type is None:
         raise NotFound("This kind of visit is not offered at this site.")
-    requirements = list(Requirement.objects.filter(visit_type=visit_type).select_related("stage", "kind").order_by("offset", "pk"))
-    reach = dt.timedelta(minutes=max([visit_type.minutes, *(r.offset + r.minutes + r.turnover for r in requirements)]))
+    requirements = list(
+        Requirement.objects.filter(visit_type=visit_type)
+        .select_related("stage", "kind")
+        .order_by("offset", "pk")
+    )
+    reach = dt.timedelta(
+        minutes=max([visit_type.minutes, *(r.offset + r.minutes + r.turnover for r in requirements)])
+    )
     window = (earliest, max(latest, earliest) + reach)
     resources = _resources(site_id, {r.kind_id for r in requirements}, resource_ids)
     zone = visit_type.site.zone
@@ -174,7 +198,11 @@ def _open(
     result: dict[UUID, Intervals] = {}
     for key, resource in resources.items():
         if key in rules:
-            hours = intervals.intersect(intervals.subtract(days.expand(rules[key]), closed), site_open) if rules[None] else []
+            hours = (
+                intervals.intersect(intervals.subtract(days.expand(rules[key]), closed), site_open)
+                if rules[None]
+                else []
+            )
         else:
             # Rooms and equipment are there whenever the site is open; a clinician only when their hours say so.
             hours = [] if resource.is_clinician else site_open
@@ -211,7 +239,10 @@ class _Days:
 
 
 def _busy(
-    resources: dict[UUID, Resource], window: tuple[dt.datetime, dt.datetime], now: dt.datetime, appointment_id: UUID | None
+    resources: dict[UUID, Resource],
+    window: tuple[dt.datetime, dt.datetime],
+    now: dt.datetime,
+    appointment_id: UUID | None,
 ) -> dict[UUID, Intervals]:
     rows = Allocation.objects.filter(active=True, resource__in=resources, blocks__overlap=window)
     rows = rows.filter(Q(hold__isnull=True) | Q(hold__expires_at__gt=now))
@@ -231,4 +262,6 @@ def _patient_busy(
     rows = Appointment.objects.filter(patient_id=patient_id, status__in=OCCUPYING, period__overlap=window)
     if appointment_id is not None:
         rows = rows.exclude(pk=appointment_id)
-    return intervals.union((minute(period.lower), minute_up(period.upper)) for period in rows.values_list("period", flat=True))
+    return intervals.union(
+        (minute(period.lower), minute_up(period.upper)) for period in rows.values_list("period", flat=True)
+    )

@@ -73,3 +73,13 @@ def detail(*, appointment_id: UUID) -> Appointment | None:
 def patient_appointments(*, patient_id: UUID) -> list[Appointment]:
     """All visits of a patient, newest first."""
     return list(with_parts(Appointment.objects.filter(patient_id=patient_id)).order_by("-period", "pk"))
+
+
+def next_day_with_visits(*, site: Site, after: dt.date, within: int = 7) -> list[Appointment]:
+    """The visits of the first day after `after` that has any, looking a week ahead."""
+    start, _end = clock.day_bounds(after + dt.timedelta(days=1), site.zone)
+    end = start + dt.timedelta(days=within)
+    rows = Appointment.objects.filter(site=site, period__overlap=(start, end), period__startswith__gte=start)
+    found = list(with_parts(rows.exclude(status__in=HIDDEN)).order_by("period", "pk"))
+    first = found[0].period.lower.astimezone(site.zone).date() if found else None
+    return [visit for visit in found if visit.period.lower.astimezone(site.zone).date() == first]

@@ -68,7 +68,10 @@ def free_starts(
             continue
         team = team_at(calendar, start, lead_id)
         if team is not None:
-            lead = next((calendar.resources[member.resource_id] for member in team if member.requirement.is_lead), None)
+            lead = next(
+                (calendar.resources[member.resource_id] for member in team if member.requirement.is_lead),
+                None,
+            )
             slots.append(Slot(start, start + length, lead, team, tuple(refusals[start])))
         if limit is not None and len(slots) == limit:
             break
@@ -99,10 +102,14 @@ def nearest(
         purpose=purpose,
         appointment_id=appointment_id,
     )
-    return sorted(sorted(slots, key=lambda slot: abs(slot.start - around))[:count], key=lambda slot: slot.start)
+    return sorted(
+        sorted(slots, key=lambda slot: abs(slot.start - around))[:count], key=lambda slot: slot.start
+    )
 
 
-def team_at(calendar: Calendar, start: dt.datetime, lead_id: UUID | None = None) -> tuple[TeamMember, ...] | None:
+def team_at(
+    calendar: Calendar, start: dt.datetime, lead_id: UUID | None = None
+) -> tuple[TeamMember, ...] | None:
     """Resources for every requirement at this start, or None.
 
     Two requirements of one kind whose spans meet need different resources: tried with backtracking, which
@@ -168,7 +175,12 @@ def _sentence(calendar: Calendar, span: Span, ids: Sequence[UUID], at: int) -> s
         return _("%(names)s: not working or closed at that time.") % {"names": names}
     names = ", ".join(calendar.resources[key].name for key in in_hours)
     until = min(
-        (high for key in in_hours for low, high in calendar.busy.get(key, []) if low < end + span.turnover and begin < high),
+        (
+            high
+            for key in in_hours
+            for low, high in calendar.busy.get(key, [])
+            if low < end + span.turnover and begin < high
+        ),
         default=end,
     )
     local = instant(until).astimezone(calendar.zone)
@@ -196,7 +208,9 @@ def _load(
     visit_type = calendar.visit_type
     first = now + dt.timedelta(minutes=visit_type.notice_minutes)
     last = now + dt.timedelta(days=visit_type.horizon_days)
-    calendar.earliest = max(calendar.earliest, minute(first) + (1 if first.second or first.microsecond else 0))
+    calendar.earliest = max(
+        calendar.earliest, minute(first) + (1 if first.second or first.microsecond else 0)
+    )
     calendar.latest = min(calendar.latest, minute(last))
     return calendar
 

@@ -80,15 +80,23 @@ def plan(requests: Sequence[VisitRequest], *, appointment_id: UUID | None = None
             plans.append(VisitPlan(request, tuple(occupancy.team_of(known))))
             continue
         calendar = _calendar(request, appointment_id)
-        team = None if missing(calendar, request.start, request.lead_id) else team_at(calendar, request.start, request.lead_id)
+        team = (
+            None
+            if missing(calendar, request.start, request.lead_id)
+            else team_at(calendar, request.start, request.lead_id)
+        )
         if team is None:
-            raise SlotTaken(missing(calendar, request.start, request.lead_id) or [_("That time has just been taken.")])
+            raise SlotTaken(
+                missing(calendar, request.start, request.lead_id) or [_("That time has just been taken.")]
+            )
         plans.append(VisitPlan(request, team))
     return plans
 
 
 @use_case
-def book_many(*, plans: Sequence[VisitPlan], by: Actor, override: Override | None = None) -> list[Appointment]:
+def book_many(
+    *, plans: Sequence[VisitPlan], by: Actor, override: Override | None = None
+) -> list[Appointment]:
     """Hold every resource that the visits need, all or none, and plan what their patients are told.
 
     Raises SlotTaken when another booking was first, BookingRefused, NotFound, InvalidInput. Nothing is
@@ -106,15 +114,21 @@ def book_many(*, plans: Sequence[VisitPlan], by: Actor, override: Override | Non
         return [known]
     patients = _patients(requests)
     now = clock.now()
-    occupancy.release_expired_holds(resource_ids={key for each in plans for key in each.resource_ids}, now=now)
+    occupancy.release_expired_holds(
+        resource_ids={key for each in plans for key in each.resource_ids}, now=now
+    )
     teams = [_confirmed_team(each, now=now) for each in plans]
     accepted = _ask_rules(requests, by=by, override=override)
 
     appointments = []
     for each, team in zip(plans, teams, strict=True):
-        appointment = occupancy.insert(request=each.request, team=team, patient=patients[each.request.patient_id], now=now)
+        appointment = occupancy.insert(
+            request=each.request, team=team, patient=patients[each.request.patient_id], now=now
+        )
         appointments.append(appointment)
-    audit.record("scheduling.appointment.booked", by=by, about=appointments, detail=_accepted(accepted, override))
+    audit.record(
+        "scheduling.appointment.booked", by=by, about=appointments, detail=_accepted(accepted, override)
+    )
     notices.plan_booked(appointments=appointments, by=by)
     _tell(appointments, "booked", by)
     return appointments
@@ -135,10 +149,14 @@ def move(
         row = Appointment.objects.filter(pk=appointment_id).first()
         if row is None:
             raise NotFound(_("There is no such visit."))
-        request = VisitRequest(row.patient_id, row.visit_type_id, row.site_id, start, lead_id, row.purpose, told=told)
+        request = VisitRequest(
+            row.patient_id, row.visit_type_id, row.site_id, start, lead_id, row.purpose, told=told
+        )
         plans = plan([request], appointment_id=appointment_id)
         try:
-            return move_to(appointment_id=appointment_id, plan=plans[0], by=by, version=version, override=override)
+            return move_to(
+                appointment_id=appointment_id, plan=plans[0], by=by, version=version, override=override
+            )
         except SlotTaken as error:
             lost = error
     raise lost
@@ -146,13 +164,23 @@ def move(
 
 @use_case
 def move_to(
-    *, appointment_id: UUID, plan: VisitPlan, by: Actor, version: int | None = None, override: Override | None = None
+    *,
+    appointment_id: UUID,
+    plan: VisitPlan,
+    by: Actor,
+    version: int | None = None,
+    override: Override | None = None,
 ) -> Appointment:
     """End the old allocations (kept, inactive) and insert new ones, in one transaction with the new messages."""
     request = plan.request
     held_now = occupancy.resource_ids_of(appointment_id)
     appointment = locked(
-        appointment_id, by=by, permission=Permission.BOOK, version=version, resources=held_now | plan.resource_ids, patient=True
+        appointment_id,
+        by=by,
+        permission=Permission.BOOK,
+        version=version,
+        resources=held_now | plan.resource_ids,
+        patient=True,
     )
     policies.check_can_move(AppointmentStatus(appointment.status))
     if occupancy.resource_ids_of(appointment_id) - held_now:
@@ -167,10 +195,14 @@ def move_to(
     occupancy.replace(appointment=appointment, start=request.start, team=team)
     appointment.told = request.told
     appointment.told_rev += 1 if appointment.status in TOLD else 0
-    appointment.status = AppointmentStatus.BOOKED if appointment.status == AppointmentStatus.CONFIRMED else appointment.status
+    appointment.status = (
+        AppointmentStatus.BOOKED if appointment.status == AppointmentStatus.CONFIRMED else appointment.status
+    )
     appointment.version += 1
     appointment.save(update_fields=["period", "told", "told_rev", "status", "version"])
-    audit.record("scheduling.appointment.moved", by=by, about=[appointment], detail=_accepted(accepted, override))
+    audit.record(
+        "scheduling.appointment.moved", by=by, about=[appointment], detail=_accepted(accepted, override)
+    )
     notices.plan_moved(appointment=appointment, by=by)
     _tell([appointment], "moved", by)
     return appointment
@@ -189,7 +221,9 @@ def cancel(
     appointment.told_rev += 1 if was in TOLD else 0
     moved_to(appointment, AppointmentStatus.CANCELLED, extra=["reason", "told", "told_rev"])
     occupancy.end(appointment=appointment)
-    audit.record("scheduling.appointment.cancelled", by=by, about=[appointment], detail={"reason": reason, "was": was})
+    audit.record(
+        "scheduling.appointment.cancelled", by=by, about=[appointment], detail={"reason": reason, "was": was}
+    )
     notices.plan_cancelled(appointment=appointment, was_told=was in TOLD, by=by)
     _tell([appointment], "cancelled", by)
     return appointment
@@ -198,7 +232,9 @@ def cancel(
 @use_case
 def release(*, appointment_ids: Sequence[UUID], by: Actor, told: Told = Told.MAIL) -> list[Appointment]:
     """The physician's review lets a provisional repeat go ahead: from now on the patient is told of it."""
-    appointments = [locked(key, by=by, permission=Permission.BOOK, all_ids=appointment_ids) for key in appointment_ids]
+    appointments = [
+        locked(key, by=by, permission=Permission.BOOK, all_ids=appointment_ids) for key in appointment_ids
+    ]
     for appointment in appointments:
         appointment.told, appointment.told_rev = told, appointment.told_rev + 1
         moved_to(appointment, AppointmentStatus.BOOKED, extra=["told", "told_rev"])
@@ -265,7 +301,9 @@ def _patients(requests: Sequence[VisitRequest]) -> dict[UUID, Patient]:
     return patients
 
 
-def _calendar(request: VisitRequest, appointment_id: UUID | None, *, only: set[UUID] | None = None) -> calendars.Calendar:
+def _calendar(
+    request: VisitRequest, appointment_id: UUID | None, *, only: set[UUID] | None = None
+) -> calendars.Calendar:
     now = clock.now()
     policies.check_start(request.start, now=now)
     return calendars.load(
@@ -280,7 +318,9 @@ def _calendar(request: VisitRequest, appointment_id: UUID | None, *, only: set[U
     )
 
 
-def _confirmed_team(plan: VisitPlan, *, now: dt.datetime, appointment_id: UUID | None = None) -> tuple[TeamMember, ...]:
+def _confirmed_team(
+    plan: VisitPlan, *, now: dt.datetime, appointment_id: UUID | None = None
+) -> tuple[TeamMember, ...]:
     """Under the locks: the team is still free, in hours and not away. Raises SlotTaken."""
     request = plan.request
     calendar = _calendar(request, appointment_id, only=plan.resource_ids)
@@ -295,14 +335,24 @@ def _confirmed_team(plan: VisitPlan, *, now: dt.datetime, appointment_id: UUID |
 
 
 def _ask_rules(
-    requests: Sequence[VisitRequest], *, by: Actor, override: Override | None, appointment_id: UUID | None = None
+    requests: Sequence[VisitRequest],
+    *,
+    by: Actor,
+    override: Override | None,
+    appointment_id: UUID | None = None,
 ) -> list[Refusal]:
     """Every refusal must be covered by the override, from somebody who may. Returns those that were accepted."""
     planned = {request.purpose: request.start for request in requests if request.purpose is not None}
     asked = [
         StartRequest(
-            request.site_id, request.visit_type_id, (request.start,), request.patient_id, appointment_id, request.purpose,
-            override, planned,
+            request.site_id,
+            request.visit_type_id,
+            (request.start,),
+            request.patient_id,
+            appointment_id,
+            request.purpose,
+            override,
+            planned,
         )
         for request in requests
     ]
@@ -321,7 +371,7 @@ def _covered(refusal: Refusal, by: Actor, override: Override | None) -> bool:
     )
 
 
-def _accepted(refusals: Sequence[Refusal], override: Override | None) -> dict[str, str | int | bool | None | list[str]]:
+def _accepted(refusals: Sequence[Refusal], override: Override | None) -> audit.Detail:
     return {"overrode": sorted({refusal.code for refusal in refusals})} if refusals and override else {}
 
 
@@ -335,6 +385,7 @@ def _taken() -> DomainError:
 
 
 explain_constraint("resource_taken_twice", _taken)
-explain_constraint("patient_in_two_visits", lambda: SlotTaken([_("The patient has another visit at that time.")]))
+explain_constraint(
+    "patient_in_two_visits", lambda: SlotTaken([_("The patient has another visit at that time.")])
+)
 explain_constraint("one_booking_per_form", _taken)
-

@@ -75,7 +75,10 @@ VISIT_TYPES = (
         name="Consultation",
         minutes=30,
         parts=(Part("consultation", "Consultation", "seen", 0, 30),),
-        needs=(Need("physician", 0, 30, stage="consultation", lead=True), Need("consulting_room", 0, 30, stage="consultation")),
+        needs=(
+            Need("physician", 0, 30, stage="consultation", lead=True),
+            Need("consulting_room", 0, 30, stage="consultation"),
+        ),
         bring="Please bring your insurance card, your list of medicines and any scans you have.",
     ),
     Kind(
@@ -105,7 +108,10 @@ VISIT_TYPES = (
         name="Review",
         minutes=20,
         parts=(Part("review", "Review", "seen", 0, 20),),
-        needs=(Need("physician", 0, 20, stage="review", lead=True), Need("consulting_room", 0, 20, stage="review")),
+        needs=(
+            Need("physician", 0, 20, stage="review", lead=True),
+            Need("consulting_room", 0, 20, stage="review"),
+        ),
     ),
 )
 
@@ -115,9 +121,13 @@ def create_for_site(*, site_id: UUID, by: Actor) -> list[VisitType]:
     """Kinds and reasons of the clinic, and the visit types of this site. Safe to run again: what is there stays."""
     check(by, Permission.MANAGE_SITE, site_id=site_id)
     for position, (code, name, category) in enumerate(KINDS):
-        ResourceKind.objects.get_or_create(code=code, defaults={"name": name, "category": category, "position": position})
+        ResourceKind.objects.get_or_create(
+            code=code, defaults={"name": name, "category": category, "position": position}
+        )
     for position, (code, words, by_patient) in enumerate(REASONS):
-        ChangeReason.objects.get_or_create(code=code, defaults={"words": words, "by_patient": by_patient, "position": position})
+        ChangeReason.objects.get_or_create(
+            code=code, defaults={"words": words, "by_patient": by_patient, "position": position}
+        )
     created = []
     for position, kind in enumerate(VISIT_TYPES):
         if not VisitType.objects.filter(site_id=site_id, code=kind.code).exists():

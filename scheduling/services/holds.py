@@ -9,7 +9,11 @@ from scheduling.models import Allocation, Hold
 @use_case
 def tidy(*, by: Actor) -> int:
     """Mark expired holds as released. Nothing depends on this having run."""
-    expired = list(Hold.objects.filter(released_at__isnull=True, expires_at__lte=clock.now()).select_for_update(skip_locked=True))
+    expired = list(
+        Hold.objects.filter(released_at__isnull=True, expires_at__lte=clock.now()).select_for_update(
+            skip_locked=True
+        )
+    )
     Allocation.objects.filter(hold__in=expired, active=True).update(active=False)
     Hold.objects.filter(pk__in=[hold.pk for hold in expired]).update(released_at=clock.now())
     if expired:

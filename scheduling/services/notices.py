@@ -30,7 +30,11 @@ def about(appointment: Appointment) -> str:
 def plan_booked(*, appointments: Sequence[Appointment], by: Actor) -> None:
     """Confirmation and reminders. A provisional visit tells its patient nothing."""
     told = [appointment for appointment in appointments if appointment.told_rev > 0]
-    plans = [plan for appointment in told for plan in _telling(appointment, Notice.CONFIRMATION) + _reminders(appointment)]
+    plans = [
+        plan
+        for appointment in told
+        for plan in _telling(appointment, Notice.CONFIRMATION) + _reminders(appointment)
+    ]
     outbox.plan(plans, by=by)
 
 

@@ -82,7 +82,9 @@ def take_back(*, appointment: Appointment) -> None:
 
 def team_of(appointment: Appointment) -> list[TeamMember]:
     """The team that the visit holds now, or held last: each attempt inserts its whole team in one go."""
-    units = sum(Requirement.objects.filter(visit_type=appointment.visit_type_id).values_list("count", flat=True))
+    units = sum(
+        Requirement.objects.filter(visit_type=appointment.visit_type_id).values_list("count", flat=True)
+    )
     rows = Allocation.objects.filter(appointment=appointment, requirement__isnull=False)
     latest = rows.select_related("requirement__stage").order_by("-pk")[:units]
     return [TeamMember(row.resource_id, row.requirement) for row in latest if row.requirement is not None]
@@ -128,4 +130,3 @@ def _allocate(appointment: Appointment, team: Sequence[TeamMember]) -> None:
 def _period(start: dt.datetime, offset: int, minutes: int) -> DateTimeTZRange:
     begin = start + dt.timedelta(minutes=offset)
     return DateTimeTZRange(begin, begin + dt.timedelta(minutes=minutes))
-

@@ -166,7 +166,10 @@ def _user(by: Actor) -> UUID | None:
 
 def _done(appointment: Appointment, change: str, by: Actor, *, stage: str = "") -> Appointment:
     audit.record(
-        f"scheduling.appointment.{change}", by=by, about=[appointment], detail={"stage": stage} if stage else {}
+        f"scheduling.appointment.{change}",
+        by=by,
+        about=[appointment],
+        detail={"stage": stage} if stage else {},
     )
     appointment_changed.send(sender=Appointment, appointment=appointment, change=change, by=by)
     return appointment

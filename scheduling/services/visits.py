@@ -43,7 +43,9 @@ def locked(
     appointment = Appointment.objects.select_related("site", "patient", "visit_type").get(pk=appointment_id)
     if version is not None and appointment.version != version:
         raise StaleVersion(
-            _("Somebody else has changed this visit since you opened it. Look at it as it is now, then try again."),
+            _(
+                "Somebody else has changed this visit since you opened it. Look at it as it is now, then try again."
+            ),
             current_version=appointment.version,
         )
     return appointment

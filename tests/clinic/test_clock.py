@@ -20,13 +20,23 @@ def utc(*parts: int) -> dt.datetime:
     [
         pytest.param(BERLIN, dt.date(2031, 1, 15), dt.time(9), utc(2031, 1, 15, 8), id="winter"),
         pytest.param(BERLIN, dt.date(2031, 7, 15), dt.time(9), utc(2031, 7, 15, 7), id="summer"),
-        pytest.param(BERLIN, dt.date(2031, 3, 30), dt.time(1, 59), utc(2031, 3, 30, 0, 59), id="before the gap"),
+        pytest.param(
+            BERLIN, dt.date(2031, 3, 30), dt.time(1, 59), utc(2031, 3, 30, 0, 59), id="before the gap"
+        ),
         pytest.param(BERLIN, dt.date(2031, 3, 30), dt.time(2, 0), utc(2031, 3, 30, 1), id="start of the gap"),
         pytest.param(BERLIN, dt.date(2031, 3, 30), dt.time(2, 30), utc(2031, 3, 30, 1), id="inside the gap"),
         pytest.param(BERLIN, dt.date(2031, 3, 30), dt.time(3, 0), utc(2031, 3, 30, 1), id="end of the gap"),
-        pytest.param(BERLIN, dt.date(2031, 10, 26), dt.time(2, 30), utc(2031, 10, 26, 0, 30), id="first of the fold"),
+        pytest.param(
+            BERLIN, dt.date(2031, 10, 26), dt.time(2, 30), utc(2031, 10, 26, 0, 30), id="first of the fold"
+        ),
         pytest.param(BERLIN, dt.date(2031, 10, 26), dt.time(3, 0), utc(2031, 10, 26, 2), id="after the fold"),
-        pytest.param(LORD_HOWE, dt.date(2031, 10, 5), dt.time(2, 15), utc(2031, 10, 4, 15, 30), id="gap of half an hour"),
+        pytest.param(
+            LORD_HOWE,
+            dt.date(2031, 10, 5),
+            dt.time(2, 15),
+            utc(2031, 10, 4, 15, 30),
+            id="gap of half an hour",
+        ),
     ],
 )
 def test_local(zone: ZoneInfo, day: dt.date, time: dt.time, instant: dt.datetime) -> None:

@@ -3,10 +3,10 @@
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from tests.factories import clinic
 
 from clinic import locks
 from clinic.transactions import use_case
+from tests.factories import clinic
 
 pytestmark = pytest.mark.django_db
 

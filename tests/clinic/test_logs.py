@@ -23,7 +23,9 @@ def test_redact(event: dict[str, str], shown: dict[str, str]) -> None:
 
 def test_exception_text_is_redacted() -> None:
     configured = logs.configuration(as_json=True)["formatters"]["line"]
-    line = configured["()"](foreign_pre_chain=configured["foreign_pre_chain"], processors=configured["processors"])
+    line = configured["()"](
+        foreign_pre_chain=configured["foreign_pre_chain"], processors=configured["processors"]
+    )
     try:
         raise ValueError("ada@mail.example")
     except ValueError:

@@ -2,12 +2,12 @@
 
 import pytest
 from django.db import IntegrityError, OperationalError, connection
-from tests.factories import clinic
 
 from clinic import transactions
 from clinic.exceptions import DomainError, TryAgain
 from clinic.models import ClockOffset, Site
 from clinic.transactions import use_case
+from tests.factories import clinic
 
 pytestmark = pytest.mark.django_db
 
@@ -53,7 +53,9 @@ def test_use_case_does_not_retry_other_errors() -> None:
 
 
 def test_use_case_explains_a_constraint(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(transactions._words_for_constraint, "one_clock", lambda: DomainError("There is one clock."))
+    monkeypatch.setitem(
+        transactions._words_for_constraint, "one_clock", lambda: DomainError("There is one clock.")
+    )
 
     @use_case
     def service() -> None:

@@ -13,11 +13,6 @@ from uuid import uuid4
 import psycopg
 import pytest
 from django.db import connections
-from tests.concurrency.together import Outcome, deadlocks, overlaps, together
-from tests.database import Database
-from tests.factories import clinic
-from tests.factories import scheduling as factory
-from tests.factories.scheduling import House
 
 from clinic import locks, transactions
 from clinic.actors import Staff
@@ -26,6 +21,11 @@ from scheduling.exceptions import SlotTaken
 from scheduling.models import Allocation, Appointment
 from scheduling.services import booking
 from scheduling.services.booking import VisitRequest
+from tests.concurrency.together import Outcome, deadlocks, overlaps, together
+from tests.database import Database
+from tests.factories import clinic
+from tests.factories import scheduling as factory
+from tests.factories.scheduling import House
 
 WRITERS = 32
 
@@ -53,7 +53,12 @@ def day(house: House) -> dt.date:
 def stampede(house: House, desk: Staff, day: dt.date) -> list[Outcome[Appointment]]:
     chance = random.Random(7)
     shared = [clinic.patient() for _ in range(4)]
-    return together([partial(_book, house, desk, day, chance.randrange(12), _someone(shared, index)) for index in range(WRITERS)])
+    return together(
+        [
+            partial(_book, house, desk, day, chance.randrange(12), _someone(shared, index))
+            for index in range(WRITERS)
+        ]
+    )
 
 
 def _someone(shared: list[Patient], index: int) -> Patient:
@@ -132,7 +137,9 @@ def unguarded(own_database: Database) -> Iterator[None]:
         )
 
 
-def test_two_crossing_plans_of_five_visits_end_without_a_deadlock(house: House, desk: Staff, day: dt.date) -> None:
+def test_two_crossing_plans_of_five_visits_end_without_a_deadlock(
+    house: House, desk: Staff, day: dt.date
+) -> None:
     before = deadlocks()
     for week in range(4):
         first = day + dt.timedelta(days=200 + 10 * week)
@@ -140,7 +147,9 @@ def test_two_crossing_plans_of_five_visits_end_without_a_deadlock(house: House, 
         one, two = clinic.patient(), clinic.patient()
         forwards = booking.plan([_request(house, one, start) for start in hours])
         backwards = booking.plan([_request(house, two, start) for start in reversed(hours)])
-        outcomes = together([partial(booking.book_many, plans=plans, by=desk) for plans in (forwards, backwards)])
+        outcomes = together(
+            [partial(booking.book_many, plans=plans, by=desk) for plans in (forwards, backwards)]
+        )
         errors = [outcome.error for outcome in outcomes if outcome.error is not None]
         assert [type(error) for error in errors] == [SlotTaken]
         assert Appointment.objects.filter(patient__in=[one, two]).count() == 5

@@ -41,9 +41,12 @@ def resource(kind: str, name: str, *, site: Site | None = None, **fields: Any) -
     )
 
 
-def hours(site: Site, resource: Resource | None, *, opens: int = 8, closes: int = 18, days: range = range(7)) -> None:
+def hours(
+    site: Site, resource: Resource | None, *, opens: int = 8, closes: int = 18, days: range = range(7)
+) -> None:
     WorkingHours.objects.bulk_create(
-        WorkingHours(site=site, resource=resource, weekday=day, opens=dt.time(opens), closes=dt.time(closes)) for day in days
+        WorkingHours(site=site, resource=resource, weekday=day, opens=dt.time(opens), closes=dt.time(closes))
+        for day in days
     )
 
 

@@ -9,25 +9,39 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase as HypothesisTestCase
+
+from clinic import clock
+from scheduling.models import (
+    Allocation,
+    Appointment,
+    Closure,
+    Requirement,
+    Resource,
+    TimeOff,
+    VisitType,
+    WorkingHours,
+)
+from scheduling.selectors import calendar as calendars
+from scheduling.services import availability
 from tests.factories import clinic
 from tests.factories import scheduling as factory
 from tests.factories.scheduling import House
-
-from clinic import clock
-from scheduling.models import Allocation, Appointment, Closure, Requirement, Resource, TimeOff, VisitType, WorkingHours
-from scheduling.selectors import calendar as calendars
-from scheduling.services import availability
 
 # Days around both changes of clock in Berlin, and an ordinary one.
 DAYS = [dt.date(2031, 3, 30), dt.date(2031, 10, 26), dt.date(2031, 6, 11)]
 
 Span = tuple[int, int]
-minutes_of_day = st.tuples(st.integers(0, 22 * 4), st.integers(1, 24)).map(lambda pair: (pair[0] * 15, pair[1] * 15))
+minutes_of_day = st.tuples(st.integers(0, 22 * 4), st.integers(1, 24)).map(
+    lambda pair: (pair[0] * 15, pair[1] * 15)
+)
 
 
 def periods(day: dt.date, house: House, spans: list[Span]) -> list[tuple[dt.datetime, dt.datetime]]:
     midnight = house.at(day, 0)
-    return [(midnight + dt.timedelta(minutes=low), midnight + dt.timedelta(minutes=low + length)) for low, length in spans]
+    return [
+        (midnight + dt.timedelta(minutes=low), midnight + dt.timedelta(minutes=low + length))
+        for low, length in spans
+    ]
 
 
 class Facts:
@@ -36,7 +50,9 @@ class Facts:
     def __init__(self, house: House) -> None:
         self.house = house
         self.zone = house.site.zone
-        self.taken = [(a.resource_id, a.blocks.lower, a.blocks.upper) for a in Allocation.objects.filter(active=True)]
+        self.taken = [
+            (a.resource_id, a.blocks.lower, a.blocks.upper) for a in Allocation.objects.filter(active=True)
+        ]
         self.closed = [(c.period.lower, c.period.upper) for c in Closure.objects.all()]
         self.away = [(t.resource_id, t.period.lower, t.period.upper) for t in TimeOff.objects.all()]
         self.windows = list(WorkingHours.objects.filter(site=house.site))
@@ -76,7 +92,9 @@ def oracle(facts: Facts, code: str, day: dt.date) -> set[dt.datetime]:
     start, end = clock.day_bounds(day, facts.zone)
     found = set()
     while start < end:
-        choices = [[r for r in facts.house.resources[need.kind_id] if facts.serves(r, need, start)] for need in needs]
+        choices = [
+            [r for r in facts.house.resources[need.kind_id] if facts.serves(r, need, start)] for need in needs
+        ]
         if any(_distinct(needs, team) for team in itertools.product(*choices)):
             found.add(start)
         start += dt.timedelta(minutes=visit_type.grid_minutes)
@@ -85,7 +103,10 @@ def oracle(facts: Facts, code: str, day: dt.date) -> set[dt.datetime]:
 
 def _distinct(needs: list[Requirement], team: tuple[Resource, ...]) -> bool:
     for (one, a), (two, b) in itertools.combinations(zip(needs, team, strict=True), 2):
-        meet = one.offset < two.offset + two.minutes + two.turnover and two.offset < one.offset + one.minutes + one.turnover
+        meet = (
+            one.offset < two.offset + two.minutes + two.turnover
+            and two.offset < one.offset + one.minutes + one.turnover
+        )
         if a == b and meet:
             return False
     return True
@@ -101,14 +122,22 @@ class AvailabilityProperty(HypothesisTestCase):
         away=st.lists(minutes_of_day, max_size=2),
     )
     def test_free_starts_equal_the_oracle(
-        self, day: dt.date, opening: list[Span], taken: list[tuple[int, Span]], closures: list[Span], away: list[Span]
+        self,
+        day: dt.date,
+        opening: list[Span],
+        taken: list[tuple[int, Span]],
+        closures: list[Span],
+        away: list[Span],
     ) -> None:
         house = factory.house(physicians=2, nurses=1, rooms=1, chairs=2, centrifuges=1, bays=1)
         WorkingHours.objects.filter(resource=None).delete()
         for low, length in opening:
             high = min(low + length, 24 * 60 - 1)
             WorkingHours.objects.create(
-                site=house.site, weekday=day.weekday(), opens=dt.time(low // 60, low % 60), closes=dt.time(high // 60, high % 60)
+                site=house.site,
+                weekday=day.weekday(),
+                opens=dt.time(low // 60, low % 60),
+                closes=dt.time(high // 60, high % 60),
             )
         for low, high in periods(day, house, closures):
             Closure.objects.create(site=house.site, period=DateTimeTZRange(low, high), name="Works")
@@ -142,7 +171,11 @@ class AvailabilityProperty(HypothesisTestCase):
             created_at=clock.now(),
         )
         Allocation.objects.create(
-            site=house.site, resource=resource, appointment=visit, period=DateTimeTZRange(*span), blocks=DateTimeTZRange(*span)
+            site=house.site,
+            resource=resource,
+            appointment=visit,
+            period=DateTimeTZRange(*span),
+            blocks=DateTimeTZRange(*span),
         )
 
 

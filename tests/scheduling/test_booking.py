@@ -41,7 +41,11 @@ def test_book_holds_each_stage_resource(house: House) -> None:
     request = session_at(house, 9)
     appointment = booking.book(request=request, by=clinic.staff(at=house.site))
     spans = {
-        (row.resource.kind_id, (row.period.lower - request.start).seconds // 60, (row.blocks.upper - request.start).seconds // 60)
+        (
+            row.resource.kind_id,
+            (row.period.lower - request.start).seconds // 60,
+            (row.blocks.upper - request.start).seconds // 60,
+        )
         for row in appointment.allocations.filter(active=True).select_related("resource")
     }
     assert spans == {
@@ -80,7 +84,9 @@ def test_book_uses_another_team_when_one_is_taken(house: House) -> None:
     by = clinic.staff(at=house.site)
     first = booking.book(request=session_at(house, 9), by=by)
     second = booking.book(request=session_at(house, 9), by=by)
-    leads = {row.resource_id for row in Allocation.objects.filter(appointment__in=[first, second], is_lead=True)}
+    leads = {
+        row.resource_id for row in Allocation.objects.filter(appointment__in=[first, second], is_lead=True)
+    }
     assert leads == {row.pk for row in house.resources["physician"]}
 
 
@@ -150,7 +156,9 @@ def test_move_ends_old_allocations_and_tells_once(house: House) -> None:
 def test_move_by_a_quarter_hour_does_not_stand_in_its_own_way(house: House) -> None:
     by = clinic.staff(at=house.site)
     appointment = booking.book(request=session_at(house, 9), by=by)
-    moved = booking.move(appointment_id=appointment.pk, start=appointment.period.lower + dt.timedelta(minutes=15), by=by)
+    moved = booking.move(
+        appointment_id=appointment.pk, start=appointment.period.lower + dt.timedelta(minutes=15), by=by
+    )
     assert moved.told_rev == 2
 
 
@@ -170,9 +178,9 @@ def test_cancel_frees_everything_and_keeps_the_rows(house: House) -> None:
     booking.cancel(appointment_id=appointment.pk, reason="patient_unwell", by=by)
     assert Allocation.objects.filter(appointment=appointment, active=True).count() == 0
     assert set(Message.objects.values_list("state", flat=True)) == {"cancelled"}
-    assert list(AuditEvent.objects.filter(action="scheduling.appointment.cancelled").values_list("detail", flat=True)) == [
-        {"reason": "patient_unwell", "was": "booked"}
-    ]
+    assert list(
+        AuditEvent.objects.filter(action="scheduling.appointment.cancelled").values_list("detail", flat=True)
+    ) == [{"reason": "patient_unwell", "was": "booked"}]
     booking.book(request=session_at(house, 9), by=by)
 
 

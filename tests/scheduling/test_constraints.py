@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from tests.factories import clinic
-from tests.factories import scheduling as factory
-from tests.factories.scheduling import House
 
 from clinic import clock
 from scheduling.models import Allocation, Appointment, Hold, VisitStage, WorkingHours
+from tests.factories import clinic
+from tests.factories import scheduling as factory
+from tests.factories.scheduling import House
 
 pytestmark = pytest.mark.django_db
 
@@ -53,7 +53,12 @@ def appointment(house: House, start: int = 0, end: int = 60, **fields: Any) -> A
 
 
 def allocation(house: House, start: int, end: int, **fields: Any) -> Allocation:
-    values = {"site": house.site, "resource": house.one("physician"), "period": period(start, end), "blocks": period(start, end)}
+    values = {
+        "site": house.site,
+        "resource": house.one("physician"),
+        "period": period(start, end),
+        "blocks": period(start, end),
+    }
     if "hold" not in fields and "appointment" not in fields:
         fields["appointment"] = appointment(house, start, end)
     return Allocation.objects.create(**(values | fields))
@@ -127,9 +132,7 @@ def test_appointment_period_backwards(house: House) -> None:
 
 
 def test_appointment_period_unbounded(house: House) -> None:
-    refused(
-        "appointment_period_well_formed", lambda: appointment(house, period=DateTimeTZRange(NOON, None))
-    )
+    refused("appointment_period_well_formed", lambda: appointment(house, period=DateTimeTZRange(NOON, None)))
 
 
 def test_appointment_period_closed_at_its_end(house: House) -> None:
@@ -167,14 +170,18 @@ def test_stage_ended_before_it_began(house: House) -> None:
         "planned_start": NOON,
         "planned_end": NOON,
     }
-    refused("stage_started_before_it_ended", lambda: VisitStage.objects.create(code="draw", ended_at=NOON, **values))
+    refused(
+        "stage_started_before_it_ended",
+        lambda: VisitStage.objects.create(code="draw", ended_at=NOON, **values),
+    )
     VisitStage.objects.create(code="draw", started_at=NOON, ended_at=NOON, **values)
 
 
 def test_hours_that_close_before_they_open(house: House) -> None:
     values: dict[str, Any] = {"site": house.site, "weekday": 0}
     refused(
-        "hours_open_before_close", lambda: WorkingHours.objects.create(opens=dt.time(9), closes=dt.time(9), **values)
+        "hours_open_before_close",
+        lambda: WorkingHours.objects.create(opens=dt.time(9), closes=dt.time(9), **values),
     )
     WorkingHours.objects.create(opens=dt.time(9), closes=dt.time(10), **values)
 

@@ -1,0 +1,137 @@
+"""A visit on its day: every legal move of the table passes, every other is refused, facts stand beside plans."""
+
+import itertools
+from uuid import uuid4
+
+import pytest
+
+from clinic.actors import Staff
+from clinic.enums import Role
+from clinic.exceptions import IllegalMove
+from clinic.models import AuditEvent, Message
+from scheduling import policies
+from scheduling.enums import APPOINTMENT_TRANSITIONS, AppointmentStatus
+from scheduling.models import Allocation, Appointment
+from scheduling.selectors import visits
+from scheduling.services import booking, progress
+from scheduling.services.booking import VisitRequest
+from tests.factories import clinic
+from tests.factories import scheduling as factory
+from tests.factories.scheduling import House
+
+pytestmark = pytest.mark.django_db
+
+STAGES = ["check_in", "draw", "separation", "injection", "recovery"]
+
+
+@pytest.fixture
+def house() -> House:
+    return factory.house()
+
+
+@pytest.fixture
+def nurse(house: House) -> Staff:
+    return clinic.staff(Role.NURSE, at=house.site)
+
+
+@pytest.fixture
+def visit(house: House, nurse: Staff) -> Appointment:
+    start = house.at(factory.days_ahead(6, house.site), 9)
+    request = VisitRequest(
+        clinic.patient().pk, house.visit("prp_session").pk, house.site.pk, start, purpose=uuid4()
+    )
+    return booking.book(request=request, by=nurse)
+
+
+def where(visit: Appointment) -> str:
+    visit.refresh_from_db()
+    return visits.place(visit)
+
+
+def test_every_status_has_a_row_in_the_table() -> None:
+    assert set(APPOINTMENT_TRANSITIONS) == set(AppointmentStatus)
+
+
+@pytest.mark.parametrize(("status", "to"), list(itertools.product(AppointmentStatus, AppointmentStatus)))
+def test_check_transition_follows_the_table(status: AppointmentStatus, to: AppointmentStatus) -> None:
+    if to in APPOINTMENT_TRANSITIONS[status]:
+        policies.check_transition(status, to)
+    else:
+        with pytest.raises(IllegalMove):
+            policies.check_transition(status, to)
+
+
+def test_advance_walks_through_every_stage_to_discharge(visit: Appointment, nurse: Staff) -> None:
+    progress.arrive(appointment_id=visit.pk, by=nurse)
+    places = [where(visit)]
+    for _ in range(6):
+        progress.advance(appointment_id=visit.pk, by=nurse)
+        places.append(where(visit))
+    assert places == ["arrived", *STAGES, "done"]
+    assert visit.stages.filter(started_at__isnull=False, ended_at__isnull=False).count() == 5
+
+
+def test_undo_walks_all_the_way_back(visit: Appointment, nurse: Staff) -> None:
+    progress.arrive(appointment_id=visit.pk, by=nurse)
+    for _ in range(6):
+        progress.advance(appointment_id=visit.pk, by=nurse)
+    places = []
+    for _ in range(7):
+        progress.undo(appointment_id=visit.pk, by=nurse)
+        places.append(where(visit))
+    assert places == [*reversed(STAGES), "arrived", "expected"]
+    assert visit.stages.filter(started_at__isnull=False).count() == 0
+    assert visit.arrived_at is None
+
+
+def test_advance_before_arrival_is_refused(visit: Appointment, nurse: Staff) -> None:
+    with pytest.raises(IllegalMove):
+        progress.advance(appointment_id=visit.pk, by=nurse)
+
+
+def test_advance_moves_no_allocation(visit: Appointment, nurse: Staff) -> None:
+    before = list(Allocation.objects.order_by("pk").values_list("pk", "period", "active"))
+    progress.arrive(appointment_id=visit.pk, by=nurse)
+    progress.advance(appointment_id=visit.pk, by=nurse)
+    assert list(Allocation.objects.order_by("pk").values_list("pk", "period", "active")) == before
+
+
+def test_end_stage_out_of_order_is_a_fact(visit: Appointment, nurse: Staff) -> None:
+    progress.arrive(appointment_id=visit.pk, by=nurse)
+    progress.end_stage(appointment_id=visit.pk, stage="injection", by=nurse)
+    row = visit.stages.get(code="injection")
+    assert row.started_at == row.ended_at is not None
+
+
+def test_start_stage_twice_is_refused(visit: Appointment, nurse: Staff) -> None:
+    progress.arrive(appointment_id=visit.pk, by=nurse)
+    progress.start_stage(appointment_id=visit.pk, stage="draw", by=nurse)
+    with pytest.raises(IllegalMove, match="has already begun"):
+        progress.start_stage(appointment_id=visit.pk, stage="draw", by=nurse)
+
+
+def test_arrive_ends_the_reminders(visit: Appointment, nurse: Staff) -> None:
+    progress.arrive(appointment_id=visit.pk, by=nurse)
+    assert set(Message.objects.values_list("state", "reason")) == {("cancelled", "arrived")}
+
+
+def test_not_done_frees_what_is_held(visit: Appointment, nurse: Staff) -> None:
+    progress.arrive(appointment_id=visit.pk, by=nurse)
+    progress.not_done(appointment_id=visit.pk, reason="not_fit", by=nurse)
+    assert (where(visit), Allocation.objects.filter(active=True).count()) == ("off", 0)
+
+
+def test_each_tap_leaves_an_audit_event(visit: Appointment, nurse: Staff) -> None:
+    progress.arrive(appointment_id=visit.pk, by=nurse)
+    progress.advance(appointment_id=visit.pk, by=nurse)
+    progress.undo(appointment_id=visit.pk, by=nurse)
+    events = AuditEvent.objects.filter(subject_key=str(visit.pk)).order_by("pk").values_list("action", "actor_key")
+    assert list(events) == [
+        (f"scheduling.appointment.{action}", str(nurse.user_id))
+        for action in ("booked", "arrived", "stage", "undone")
+    ]
+
+
+def test_no_show_before_the_start_is_refused(visit: Appointment, nurse: Staff) -> None:
+    with pytest.raises(Exception, match="can still come"):
+        booking.no_show(appointment_id=visit.pk, by=nurse)
