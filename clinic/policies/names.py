@@ -1,0 +1,77 @@
+"""Folding of names: the same function serves the words that are stored and the words that are asked for."""
+
+import re
+import unicodedata
+
+LONGEST_WORD = 80
+MOST_WORDS_ASKED = 4
+
+_UNFOLDED_BY_UNICODE = str.maketrans(
+    {
+        "ß": "ss",
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+        "ð": "d",
+        "þ": "th",
+        "æ": "ae",
+        "œ": "oe",
+        "ħ": "h",
+        "\u0131": "i",
+        "ŋ": "ng",
+    }
+)
+_APOSTROPHES = re.compile(r"(?<=\w)['`\u2019\u02bc\u00b4](?=\w)")
+_WORD = re.compile(r"[^\W_]+")
+_FIRST_IDEOGRAPH = "\u2e80"
+
+
+def folded(text: str) -> str:
+    """Lower case, accents and ligatures folded: "Łukasz Größe-Nuñez" becomes "lukasz grosse-nunez"."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_UNFOLDED_BY_UNICODE))
+    bare = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return unicodedata.normalize("NFC", bare)
+
+
+def words_of(*names: str) -> frozenset[str]:
+    """The words under which a person is found. O'Neil is found as "oneil" and as "neil"."""
+    text = " ".join(folded(name) for name in names)
+    joined = set(_WORD.findall(_APOSTROPHES.sub("", text)))
+    pieces = {piece for piece in _WORD.findall(text) if len(piece) > 1}
+    return frozenset(word[:LONGEST_WORD] for word in joined | pieces)
+
+
+def words_asked(text: str) -> list[str]:
+    """The words of a search, in order, without repeats; empty while there is too little to look for.
+
+    Two letters are enough (Ng, Li), and one where one is a whole name (李). A single letter beside a
+    longer word narrows.
+    """
+    words = list(
+        dict.fromkeys(word[:LONGEST_WORD] for word in _WORD.findall(_APOSTROPHES.sub("", folded(text))))
+    )
+    return (
+        words[:MOST_WORDS_ASKED] if any(len(word) > 1 or word >= _FIRST_IDEOGRAPH for word in words) else []
+    )
+
+
+def trigrams(word: str) -> frozenset[str]:
+    padded = f"  {word} "
+    return frozenset(padded[start : start + 3] for start in range(len(padded) - 2))
+
+
+def similarity(one: str, other: str) -> float:
+    """Shared trigrams among all trigrams of two folded words, 0 to 1: as PostgreSQL's pg_trgm counts them."""
+    ours, theirs = trigrams(one), trigrams(other)
+    return len(ours & theirs) / len(ours | theirs)
+
+
+def likeness(one: frozenset[str], other: frozenset[str]) -> float:
+    """How alike two people's names are, 0 to 1, in whatever order the words come (swapped given and family name).
+
+    The mean, over the words of the shorter name, of the best match in the longer one.
+    """
+    shorter, longer = sorted((one, other), key=len)
+    if not shorter:
+        return 0.0
+    return sum(max(similarity(word, candidate) for candidate in longer) for word in shorter) / len(shorter)
