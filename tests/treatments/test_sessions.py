@@ -1,0 +1,253 @@
+"""The session's record: from the draw to the signature, and what it sets in motion."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from clinic import clock
+from clinic.exceptions import Conflict, IllegalMove, InvalidInput, NotAllowed, NotFound, StaleVersion
+from clinic.models import AuditEvent, Message
+from tests.factories import clinic
+from tests.factories import treatments as factory
+from tests.factories.treatments import Ward
+from treatments.data import Findings, TargetData
+from treatments.models import Course, Injection, Preparation, Session
+from treatments.services import sessions
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ward() -> Ward:
+    return factory.ward()
+
+
+@pytest.fixture
+def course(ward: Ward) -> Course:
+    return factory.order(ward).course
+
+
+def recovery_mails() -> dict[str, dt.datetime]:
+    rows = Message.objects.filter(kind__startswith="treatments.recovery")
+    return {row.about.rpartition(":")[2]: row.planned_for for row in rows.order_by("planned_for")}
+
+
+def test_first_injection_dates_session_starts_course_and_plans_week(ward: Ward, course: Course) -> None:
+    done = clock.now() - dt.timedelta(minutes=10)
+    session = factory.inject(ward, course, at=done)
+    session.refresh_from_db()
+    course.refresh_from_db()
+    assert (session.status, session.injected_at, course.status) == ("injected", done, "active")
+    mails = Message.objects.filter(kind__startswith="treatments.recovery")
+    assert {mail.about.rpartition(":")[2] for mail in mails} >= {"1", "3", "7"}
+    assert {
+        mail.planned_for.astimezone(ward.house.site.zone).time()
+        for mail in mails
+        if not mail.about.endswith(":0")
+    } == {dt.time(9)}
+
+
+def test_second_save_plans_nothing_twice(ward: Ward, course: Course) -> None:
+    factory.inject(ward, course)
+    before = recovery_mails()
+    factory.inject(ward, course)
+    assert recovery_mails() == before
+    assert Injection.objects.count() == 2
+
+
+def test_corrected_day_plans_week_anew(ward: Ward, course: Course) -> None:
+    factory.inject(ward, course)
+    factory.inject(ward, course, at=clock.now() - dt.timedelta(days=2))
+    states = list(
+        Message.objects.filter(about__endswith=":day:7")
+        .order_by("planned_for")
+        .values_list("state", flat=True)
+    )
+    assert states == ["pending", "cancelled"]
+
+
+def test_not_measured_stays_empty(ward: Ward, course: Course) -> None:
+    row = factory.session(course)
+    data = factory.preparation(baseline_platelets=None, product_platelets=None)
+    preparation = sessions.record_preparation(by=ward.nurse, session_id=row.pk, data=data)
+    preparation.refresh_from_db()
+    assert preparation.product_platelets is None
+    assert preparation.product_leucocytes is None
+
+
+def test_failed_preparation_is_kept_beside_the_next(ward: Ward, course: Course) -> None:
+    row = factory.session(course)
+    sessions.record_preparation(
+        by=ward.nurse, session_id=row.pk, data=factory.preparation(failed=True, kit_lot="A")
+    )
+    sessions.record_preparation(by=ward.nurse, session_id=row.pk, data=factory.preparation(kit_lot="B"))
+    rows = Preparation.objects.order_by("attempt").values_list("attempt", "kit_lot", "failed")
+    assert list(rows) == [(1, "A", True), (2, "B", False)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"blood_ml": Decimal(0)}, "more than 0"),
+        ({"product_ml": Decimal(60)}, "more product than blood"),
+        ({"plasma_removed_ml": Decimal(58)}, "exceed"),
+        ({"product_platelets": 0}, "0 is a count"),
+    ],
+)
+def test_impossible_preparation_is_refused(
+    ward: Ward, course: Course, fields: dict[str, object], words: str
+) -> None:
+    with pytest.raises(InvalidInput, match=words):
+        sessions.record_preparation(
+            by=ward.nurse, session_id=factory.session(course).pk, data=factory.preparation(**fields)
+        )
+
+
+def test_more_injected_than_prepared_is_refused(ward: Ward, course: Course) -> None:
+    row = factory.session(course)
+    sessions.record_preparation(
+        by=ward.nurse, session_id=row.pk, data=factory.preparation(product_ml=Decimal(5))
+    )
+    with pytest.raises(InvalidInput, match="only 5"):
+        sessions.record_injections(
+            by=ward.physician, session_id=row.pk, injections=[factory.injection(ml="6")]
+        )
+
+
+def test_injection_without_the_anatomy_is_refused(ward: Ward, course: Course) -> None:
+    wrong = factory.injection(TargetData("disc", "L4-L5", "left"))
+    with pytest.raises(InvalidInput, match="midline"):
+        sessions.record_injections(
+            by=ward.physician, session_id=factory.session(course).pk, injections=[wrong]
+        )
+
+
+def test_injection_in_the_future_is_refused(ward: Ward, course: Course) -> None:
+    with pytest.raises(InvalidInput, match="future"):
+        factory.inject(ward, course, at=clock.now() + dt.timedelta(hours=1))
+
+
+def test_stale_form_is_refused(ward: Ward, course: Course) -> None:
+    row = factory.session(course)
+    factory.inject(ward, course)
+    with pytest.raises(StaleVersion) as caught:
+        sessions.save(
+            by=ward.nurse,
+            session_id=row.pk,
+            version=row.version,
+            preparation=None,
+            injections=[],
+            findings=Findings(),
+        )
+    assert caught.value.current_version > row.version
+
+
+def test_stopped_after_first_injection_counts(ward: Ward, course: Course) -> None:
+    session = factory.inject(ward, course)
+    sessions.stop(by=ward.physician, session_id=session.pk, reason="Felt faint")
+    session.refresh_from_db()
+    assert session.status == "stopped"
+    assert session.injected_at is not None
+    assert recovery_mails()
+
+
+def test_signed_record_is_kept_and_amended(ward: Ward, course: Course) -> None:
+    session = factory.inject(ward, course)
+    session.refresh_from_db()
+    sessions.sign(by=ward.physician, session_id=session.pk, version=session.version)
+    with pytest.raises(Conflict, match="amendment"):
+        factory.inject(ward, course)
+    row = sessions.amend(
+        by=ward.physician, session_id=session.pk, text="Left, not right", reason="Slip of the key"
+    )
+    assert row.author_id == ward.physician.user_id
+    assert AuditEvent.objects.filter(action="treatments.session.amended").count() == 1
+
+
+def test_nothing_to_sign_before_the_injection(ward: Ward, course: Course) -> None:
+    row = factory.session(course)
+    with pytest.raises(IllegalMove):
+        sessions.sign(by=ward.physician, session_id=row.pk, version=row.version)
+
+
+def test_nurse_records_and_does_not_sign(ward: Ward, course: Course) -> None:
+    session = factory.inject(ward, course)
+    with pytest.raises(NotAllowed):
+        sessions.sign(by=ward.nurse, session_id=session.pk, version=session.version)
+
+
+def test_desk_records_nothing(ward: Ward, course: Course) -> None:
+    with pytest.raises(NotAllowed):
+        sessions.clear(by=ward.desk, session_id=factory.session(course).pk)
+
+
+def test_session_of_another_site_is_not_found(ward: Ward, course: Course) -> None:
+    stranger = clinic.staff("physician", at=clinic.site(name="Elsewhere"))  # type: ignore[arg-type]
+    with pytest.raises(NotFound):
+        sessions.clear(by=stranger, session_id=factory.session(course).pk)
+
+
+class TestDatabaseRefuses:
+    """The tables themselves, without any service in between: what is refused, and what is let through."""
+
+    def refused(self, constraint: str) -> "pytest.RaisesExc[IntegrityError]":
+        return pytest.raises(IntegrityError, match=constraint)
+
+    def test_two_sessions_with_one_number(self, course: Course) -> None:
+        Session.objects.create(site_id=course.site_id, course=course, number=9)
+        with self.refused("one_session_per_number"), transaction.atomic():
+            Session.objects.create(site_id=course.site_id, course=course, number=9)
+
+    def test_two_open_bookings_of_one_session(self, ward: Ward) -> None:
+        order, visits = factory.booked(ward)
+        first = factory.session(order.course).bookings.get()
+        first.is_open = False
+        first.save()
+        later = factory.session(order.course, 2).bookings.get()
+        with self.refused("one_open_booking_per_session"), transaction.atomic():
+            later.session.bookings.model.objects.filter(appointment=visits[2]).update(session=later.session)
+        first.is_open = True
+        first.save()
+
+    def test_one_visit_serves_one_session(self, ward: Ward) -> None:
+        order, visits = factory.booked(ward)
+        bookings = factory.session(order.course).bookings
+        with self.refused("appointment_id"), transaction.atomic():
+            bookings.create(appointment=visits[1], is_open=False)
+
+    def test_signed_session_neither_changes_nor_goes(self, ward: Ward, course: Course) -> None:
+        session = factory.inject(ward, course)
+        Session.objects.filter(pk=session.pk).update(note="before")
+        session.refresh_from_db()
+        sessions.sign(by=ward.physician, session_id=session.pk, version=session.version)
+        rows = Session.objects.filter(pk=session.pk)
+        for change in (
+            lambda: rows.update(note="after"),
+            lambda: Injection.objects.filter(session=session).update(volume_ml=1),
+            lambda: Injection.objects.filter(session=session).delete(),
+            lambda: Preparation.objects.filter(session=session).update(kit_lot="X"),
+            lambda: Preparation.objects.create(session=session, attempt=2, blood_ml=50, product_ml=5),
+        ):
+            with pytest.raises(IntegrityError, match="signed record"), transaction.atomic():
+                change()
+
+    def test_count_of_zero(self, course: Course) -> None:
+        row = factory.session(course)
+        Preparation.objects.create(session=row, blood_ml=50, product_ml=5, product_platelets=None)
+        with self.refused("not_measured_is_not_zero"), transaction.atomic():
+            Preparation.objects.create(session=row, attempt=2, blood_ml=50, product_ml=5, product_platelets=0)
+
+    def test_second_open_course_under_one_protocol(self, ward: Ward, course: Course) -> None:
+        fields = {
+            "site_id": course.site_id,
+            "patient_id": course.patient_id,
+            "protocol_version_id": course.protocol_version_id,
+            "physician_id": course.physician_id,
+            "planned_sessions": 1,
+            "created_at": clock.now(),
+        }
+        Course.objects.create(**fields, status="completed")
+        with self.refused("one_open_course_per_protocol"), transaction.atomic():
+            Course.objects.create(**fields, status="draft")

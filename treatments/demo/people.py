@@ -1,0 +1,145 @@
+"""Three hundred invented patients, their phones, households and contacts."""
+
+import datetime as dt
+import random
+from dataclasses import dataclass
+
+from clinic.enums import Channel, Sex
+from clinic.models import Contact, Household, NameWord, Patient, PatientNameWord, PatientPhone
+from clinic.policies import names as folding
+from clinic.policies import phones
+from clinic.services.patient_rows import next_record_number
+from treatments.demo import names
+from treatments.demo.rows import Rows
+
+COUNT = 300
+_AREA_CODES = (413, 508, 617, 774, 978)
+_MAILBOXES = ("mail.example", "post.example", "home.example", "inbox.example")
+_SPANISH = frozenset(
+    "Alvarado Benítez Castañeda Córdova Díaz Espinoza Fernández Gómez Gutiérrez Hernández Ibáñez Jiménez Medina Mendoza "
+    "Morales Muñoz Navarro Núñez Ortega Quiñones Ramírez Reyes Ruiz Salazar Suárez Torres Vargas Vasquez Zamora".split()
+)
+
+
+@dataclass
+class _Phones:
+    """Numbers of the ranges kept for fiction (555-0100 to 555-0199 of an area code), each given once."""
+
+    given: int = 1  # the first one is the site's
+
+    def next(self) -> str:
+        area, number = _AREA_CODES[self.given // 100], 100 + self.given % 100
+        self.given += 1
+        return f"+1{area}5550{number}"
+
+
+def build(rng: random.Random, *, now: dt.datetime) -> list[Patient]:
+    """Write the patients, oldest record first."""
+    rows, numbers = Rows(), _Phones()
+    patients: list[Patient] = []
+    for index, family in enumerate(_families(rng)):
+        joined = now - dt.timedelta(days=int(745 * (1 - index / COUNT)) + 1, minutes=rng.randrange(480))
+        other = patients[-1] if patients and rng.random() < 0.12 and patients[-1].household is None else None
+        patient = _patient(rng, patients, family, joined, household_with=other)
+        patients.append(rows.add(patient))
+        if other is not None:
+            home = rows.add(Household(created_at=joined))
+            patient.household = other.household = home
+        shared = next((phone for phone in rows.of[PatientPhone] if other is not None and phone.patient is other), None)
+        _give_phones(rng, rows, patient, shared.e164 if shared else "", numbers)
+        if rng.random() < 0.11:
+            _contact(rng, rows, patient, numbers)
+    rows.write(Household, Patient, PatientPhone, Contact)
+    _write_name_words(patients)
+    return patients
+
+
+def _families(rng: random.Random) -> list[str]:
+    """Every family name at least once before any comes twice; a few very long ones and the shortest there are."""
+    pool = [*names.FAMILY, *names.LONG, "Ng", "Ng", "Li", "Li", "Wu", "O’Hara"]
+    rng.shuffle(pool)
+    while len(pool) < COUNT:
+        pool.append(rng.choice(names.FAMILY))
+    return pool[:COUNT]
+
+
+def _patient(
+    rng: random.Random, known: list[Patient], family: str, joined: dt.datetime, *, household_with: Patient | None
+) -> Patient:
+    sex = Sex.FEMALE if rng.random() < 0.54 else Sex.MALE
+    if household_with is not None:
+        family = household_with.family_name
+        sex = Sex.MALE if household_with.sex == Sex.FEMALE else Sex.FEMALE
+    taken = {(one.given_name, one.family_name) for one in known}
+    given = rng.choice(names.FEMALE if sex == Sex.FEMALE else names.MALE)
+    while (given, family) in taken:
+        given = rng.choice(names.FEMALE if sex == Sex.FEMALE else names.MALE)
+    if rng.random() < 0.02:
+        sex = rng.choice([Sex.OTHER, Sex.UNKNOWN])
+    email = "" if rng.random() < 0.09 else _email(rng, given, family, {one.email for one in known})
+    consent = rng.random() < 0.94
+    return Patient(
+        record_number=next_record_number(),
+        given_name=given,
+        family_name=family,
+        birth_date=_birth_date(rng, joined),
+        sex=sex,
+        email=email,
+        preferred_channel=Channel.EMAIL if email and rng.random() < 0.85 else Channel.PHONE,
+        reminders_consent=consent,
+        reminders_consent_at=joined if consent else None,
+        language="es" if family in _SPANISH and rng.random() < 0.6 else "en",
+        notes=rng.choice(names.NOTES) if rng.random() < 0.12 else "",
+        created_at=joined,
+    )
+
+
+def _birth_date(rng: random.Random, joined: dt.datetime) -> dt.date:
+    """Ages 28 to 84, most around 55."""
+    age = min(84, max(28, round(rng.gauss(55, 13))))
+    return joined.date() - dt.timedelta(days=age * 365 + rng.randrange(30, 330))
+
+
+def _email(rng: random.Random, given: str, family: str, taken: set[str]) -> str:
+    words = sorted(folding.words_of(family), key=len)[-1]
+    first = sorted(folding.words_of(given), key=len)[-1]
+    styles = (f"{first}.{words}", f"{first[0]}.{words}", f"{words}{rng.randrange(10, 99)}", f"{first}{words[0]}")
+    address = f"{rng.choice(styles)}@{rng.choice(_MAILBOXES)}"
+    while address in taken:
+        address = f"{first}.{words}{rng.randrange(2, 999)}@{rng.choice(_MAILBOXES)}"
+    return address
+
+
+def _give_phones(rng: random.Random, rows: Rows, patient: Patient, shared: str, numbers: _Phones) -> None:
+    own = [shared or numbers.next()]
+    if rng.random() < 0.15:
+        own.append(numbers.next())
+    for position, number in enumerate(own):
+        rows.add(PatientPhone(patient=patient, position=position, e164=number, national=phones.parse(number).national))
+
+
+def _contact(rng: random.Random, rows: Rows, patient: Patient, numbers: _Phones) -> None:
+    relationship, sex = rng.choice(names.RELATIONSHIPS)
+    given = rng.choice(names.FEMALE if sex == "Female" else names.MALE)
+    family = rng.choice(names.FAMILY) if relationship in ("neighbour", "daughter") else patient.family_name
+    address = f"{sorted(folding.words_of(given), key=len)[-1]}.{sorted(folding.words_of(family), key=len)[-1]}@{rng.choice(_MAILBOXES)}"
+    rows.add(
+        Contact(
+            patient=patient,
+            name=f"{given} {family}",
+            relationship=relationship,
+            phone=numbers.next(),
+            email=address,
+            may_hear_details=rng.random() < 0.5,
+            gets_mails=rng.random() < 0.4,
+        )
+    )
+
+
+def _write_name_words(patients: list[Patient]) -> None:
+    words = {patient: folding.words_of(patient.given_name, patient.family_name) for patient in patients}
+    NameWord.objects.bulk_create([NameWord(word=word) for word in sorted(set().union(*words.values()))], ignore_conflicts=True)
+    keys = dict(NameWord.objects.values_list("word", "pk"))
+    PatientNameWord.objects.bulk_create(
+        PatientNameWord(word_id=keys[word], patient=patient) for patient, own in words.items() for word in sorted(own)
+    )
