@@ -25,7 +25,7 @@ class ClinicHelper(FormHelper):  # type: ignore[misc]  # crispy ships no types
 
     def __init__(self, form: forms.BaseForm) -> None:
         super().__init__(form)
-        self.attrs = {
+        self.attrs: dict[str, Any] = {
             "novalidate": True
         }  # the server's words, in a summary, rather than the browser's bubbles
         self.submit_label: str | Promise = ""
@@ -73,7 +73,7 @@ class ClinicFormMixin:
         helper.form_action = self.action
         helper.form_tag = self.form_tag
         helper.form_class = self.form_class
-        helper.attrs = {**helper.attrs, **self.form_attrs}
+        helper.attrs.update(self.form_attrs)
         return helper
 
 

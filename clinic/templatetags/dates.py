@@ -77,10 +77,10 @@ def when(value: dt.datetime | None, *, only: str = "") -> SafeString | str:
 
 @register.simple_tag
 def clinic_span(start: dt.datetime, end: dt.datetime) -> str:
-    """ "09:30–10:45"; with both days where the end falls on another one."""
+    """From 09:30 to 10:45, joined by a dash; with both days where the end falls on another one."""
     if _day(start) == _day(end):
-        return f"{clinic_time(start)}–{clinic_time(end)}"
-    return f"{clinic_when(start)} – {clinic_when(end)}"
+        return f"{clinic_time(start)}\u2013{clinic_time(end)}"
+    return f"{clinic_when(start)} \u2013 {clinic_when(end)}"
 
 
 @register.filter

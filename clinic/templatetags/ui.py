@@ -55,6 +55,7 @@ SHAPES: dict[str, str] = {
     "failed": "harm",
     "uncertain": "flag",
     # tasks, orders, holds, offers
+    "withdrawn": "struck",
     "open": "dashed",
     "done": "check",
     "new": "dashed",

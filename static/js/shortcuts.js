@@ -58,10 +58,6 @@
     field.setAttribute("aria-expanded", String(all.length > 0));
     mark(all.length ? 0 : -1);
   });
-  box.addEventListener("click", function (event) {
-    const option = event.target.closest("[role=option]");
-    if (option && !event.target.closest("a")) option.querySelector("a").click();
-  });
   field.addEventListener("input", function () {
     if (field.value.trim().length < 2) shut();
   });
@@ -69,14 +65,16 @@
     const all = options();
     if (event.key === "ArrowDown" && all.length) mark(current + 1);
     else if (event.key === "ArrowUp" && all.length) mark(current - 1);
-    else if (event.key === "Enter" && current >= 0) all[current].querySelector("a").click();
+    else if (event.key === "Enter" && current >= 0) all[current].click();
     else if (event.key === "Escape") {
       if (!all.length) field.value = "";
       shut();
     } else return;
     event.preventDefault();
   });
-  document.addEventListener("focusin", function (event) {
-    if (!event.target.closest(".finder")) shut();
-  });
+  for (const kind of ["focusin", "pointerdown"]) {
+    document.addEventListener(kind, function (event) {
+      if (!event.target.closest(".finder")) shut();
+    });
+  }
 })();
