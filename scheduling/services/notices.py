@@ -18,6 +18,7 @@ from scheduling.models import Appointment
 
 GRACE = dt.timedelta(minutes=3)
 REMINDER_TIME = dt.time(10, 0)
+ARRIVED = "arrived"
 _TELLING = (Notice.CONFIRMATION, Notice.MOVED)
 _OUT = (MessageState.SENDING, MessageState.SENT, MessageState.DELIVERED, MessageState.UNCERTAIN)
 
@@ -59,6 +60,12 @@ def plan_cancelled(*, appointment: Appointment, was_told: bool, by: Actor) -> No
 def plan_reminders(*, appointment: Appointment, by: Actor) -> None:
     """The reminders that are still to come, after a no-show was undone."""
     outbox.plan(_reminders(appointment), by=by)
+
+
+def ended_by_arrival(appointment: Appointment) -> bool:
+    """Whether the tap "arrived" cancelled mails of the revision in force."""
+    rows = Message.objects.filter(about=about(appointment), about_rev=appointment.told_rev, reason=ARRIVED)
+    return rows.exists()
 
 
 def cancel_all(*, appointment: Appointment, by: Actor, reason: str) -> None:

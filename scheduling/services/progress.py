@@ -24,7 +24,7 @@ def arrive(*, appointment_id: UUID, by: Actor) -> Appointment:
     appointment = locked(appointment_id, by=by, permission=Permission.RUN_BOARD)
     appointment.arrived_at = clock.now()
     moved_to(appointment, AppointmentStatus.ARRIVED, extra=["arrived_at"])
-    notices.cancel_all(appointment=appointment, by=by, reason="arrived")
+    notices.cancel_all(appointment=appointment, by=by, reason=notices.ARRIVED)
     return _done(appointment, "arrived", by)
 
 
@@ -33,7 +33,9 @@ def undo_arrive(*, appointment_id: UUID, by: Actor) -> Appointment:
     """A mis-click: the visit is booked again, and what is still to come is planned again."""
     appointment = locked(appointment_id, by=by, permission=Permission.RUN_BOARD)
     appointment.arrived_at = None
-    moved_to(appointment, AppointmentStatus.BOOKED, extra=["arrived_at"])
+    # The arrival ended the reminders for good: those that are still to come speak of a new revision.
+    appointment.told_rev += 1 if notices.ended_by_arrival(appointment) else 0
+    moved_to(appointment, AppointmentStatus.BOOKED, extra=["arrived_at", "told_rev"])
     notices.plan_reminders(appointment=appointment, by=by)
     return _done(appointment, "undone", by)
 

@@ -115,6 +115,16 @@ def test_arrive_ends_the_reminders(visit: Appointment, nurse: Staff) -> None:
     assert set(Message.objects.values_list("state", "reason")) == {("cancelled", "arrived")}
 
 
+def test_undo_of_an_arrival_plans_the_reminders_again(visit: Appointment, nurse: Staff) -> None:
+    progress.arrive(appointment_id=visit.pk, by=nurse)
+    progress.undo(appointment_id=visit.pk, by=nurse)
+    pending = Message.objects.filter(state="pending").order_by("planned_for")
+    assert list(pending.values_list("kind", "about_rev")) == [
+        ("appointment.reminder_3d", 2),
+        ("appointment.reminder_1d", 2),
+    ]
+
+
 def test_not_done_frees_what_is_held(visit: Appointment, nurse: Staff) -> None:
     progress.arrive(appointment_id=visit.pk, by=nurse)
     progress.not_done(appointment_id=visit.pk, reason="not_fit", by=nurse)
@@ -125,7 +135,9 @@ def test_each_tap_leaves_an_audit_event(visit: Appointment, nurse: Staff) -> Non
     progress.arrive(appointment_id=visit.pk, by=nurse)
     progress.advance(appointment_id=visit.pk, by=nurse)
     progress.undo(appointment_id=visit.pk, by=nurse)
-    events = AuditEvent.objects.filter(subject_key=str(visit.pk)).order_by("pk").values_list("action", "actor_key")
+    events = (
+        AuditEvent.objects.filter(subject_key=str(visit.pk)).order_by("pk").values_list("action", "actor_key")
+    )
     assert list(events) == [
         (f"scheduling.appointment.{action}", str(nurse.user_id))
         for action in ("booked", "arrived", "stage", "undone")
