@@ -51,13 +51,21 @@ class PickerForm(ClinicForm):
 
     form_tag = False
     visit_type = forms.ModelChoiceField(queryset=None, label=_("Visit"), empty_label=None)
-    lead = forms.ModelChoiceField(queryset=None, label=_("With"), required=False, empty_label=_("Whoever is free first"))
+    lead = forms.ModelChoiceField(
+        queryset=None, label=_("With"), required=False, empty_label=_("Whoever is free first")
+    )
     earliest = DateField(label=_("From"))
     part = forms.ChoiceField(label=_("Time of day"), choices=PartOfDay.choices, required=False)
 
-    def __init__(self, data: Any = None, *, site: Site, moving: Appointment | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, data: Any = None, *, site: Site, moving: Appointment | None = None, **kwargs: Any
+    ) -> None:
         today = clock.today(site.zone)
-        super().__init__(data, initial={"earliest": today, "part": PartOfDay.ANY, **(kwargs.pop("initial", None) or {})}, **kwargs)
+        super().__init__(
+            data,
+            initial={"earliest": today, "part": PartOfDay.ANY, **(kwargs.pop("initial", None) or {})},
+            **kwargs,
+        )
         self.today, self.moving = today, moving
         if moving is not None:
             del self.fields["visit_type"]
@@ -130,7 +138,9 @@ class MoveForm(DecisionForm):
 class CancelForm(ClinicForm):
     submit_label = _("Cancel visit")
     danger = True
-    reason = forms.ModelChoiceField(queryset=ChangeReason.objects.none(), label=_("Why?"), widget=forms.RadioSelect, empty_label=None)
+    reason = forms.ModelChoiceField(
+        queryset=ChangeReason.objects.none(), label=_("Why?"), widget=forms.RadioSelect, empty_label=None
+    )
     told = forms.ChoiceField(label=_("Who tells the patient?"), widget=forms.RadioSelect)
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
 
@@ -150,7 +160,11 @@ class DayForm(forms.Form):
 
 
 def told_choices(patient: Patient) -> list[tuple[str, str]]:
-    mail = (Told.MAIL.value, _t("A mail to %(address)s") % {"address": patient.email}) if _can_mail(patient) else None
+    mail = (
+        (Told.MAIL.value, _t("A mail to %(address)s") % {"address": patient.email})
+        if _can_mail(patient)
+        else None
+    )
     rest = [(Told.PHONE.value, _t("I tell them myself, now")), (Told.NOBODY.value, _t("Nobody yet"))]
     return [mail, *rest] if mail else rest
 

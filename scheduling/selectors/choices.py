@@ -15,7 +15,9 @@ def bookable_visit_types(site_id: UUID) -> QuerySet[VisitType]:
 
 def leads(site_id: UUID, *, visit_type_id: UUID | None = None) -> QuerySet[Resource]:
     """Clinicians who can lead a visit (of this type) and have hours at the site."""
-    leading = Requirement.objects.filter(visit_type__site_id=site_id, is_lead=True, kind_id=OuterRef("kind_id"))
+    leading = Requirement.objects.filter(
+        visit_type__site_id=site_id, is_lead=True, kind_id=OuterRef("kind_id")
+    )
     if visit_type_id is not None:
         leading = leading.filter(visit_type_id=visit_type_id)
     here = WorkingHours.objects.filter(site_id=site_id, resource_id=OuterRef("pk"))

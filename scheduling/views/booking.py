@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -20,6 +21,7 @@ from scheduling.enums import Told
 from scheduling.exceptions import BookingRefused, SlotTaken
 from scheduling.forms.booking import BookForm, InstantField, PickerForm
 from scheduling.models import Appointment, VisitType
+from scheduling.selectors import visits
 from scheduling.services import booking
 from scheduling.services.booking import VisitRequest
 from scheduling.views import picker
@@ -44,11 +46,12 @@ def find(request: HttpRequest, site: Site) -> HttpResponse:
     """Patients found, each leading to their booking page. By POST: names do not belong into addresses."""
     query = request.POST.get("q", "").strip()[:80]
     found = search_patients(query, limit=20) if len(query) > 1 else []
-    kept = _kept(request.POST)
+    kept = _kept(request.GET)
     results = [
-        {"patient": patient, "url": reverse("scheduling:book", args=[patient.pk]) + kept, "note": ""} for patient in found
+        {"patient": patient, "url": reverse("scheduling:book", args=[patient.pk]) + kept, "note": ""}
+        for patient in found
     ]
-    return render(request, "_components/search_results.html", {"results": results, "query": query})
+    return render(request, "scheduling/book/_found.html", {"results": results, "query": query})
 
 
 @requires(Permission.BOOK)
@@ -75,7 +78,9 @@ def book(request: HttpRequest, site: Site, patient_id: UUID) -> HttpResponse:
     except InvalidInput as error:
         return _lost(request, site, patient, chooser, form, quest, taken=[error.message])
     if appointment.period.lower != form.cleaned_data["start"]:
-        messages.warning(request, _("This page had already booked the visit below. For another one, book anew."))
+        messages.warning(
+            request, _("This page had already booked the visit below. For another one, book anew.")
+        )
     return redirect("scheduling:booked", appointment.pk)
 
 
@@ -128,11 +133,17 @@ def pick(request: HttpRequest, site: Site) -> HttpResponse:
 
 @requires(Permission.BOOK)
 @require_GET
-@at_site
-def booked(request: HttpRequest, site: Site, appointment_id: UUID) -> HttpResponse:
+def booked(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
     """Read back to the patient: the day, when to come, where, what to bring, and who tells them."""
-    appointment = visit_for(actor_of(request), appointment_id)
-    return render(request, "scheduling/book/booked.html", {"visit": appointment, "site": appointment.site})
+    visit = visit_for(actor_of(request), appointment_id)
+    with timezone.override(visit.site.zone):
+        context = {
+            "visit": visit,
+            "site": visit.site,
+            "lead": visits.lead_of(visit),
+            "day": timezone.localtime(visit.period.lower).date(),
+        }
+        return render(request, "scheduling/book/booked.html", context)
 
 
 def asked(data: QueryDict, site: Site, by: Staff) -> tuple[Quest | None, PickerForm]:
@@ -185,7 +196,13 @@ def _visit(quest: Quest, form: BookForm) -> VisitRequest:
 
 
 def _lost(
-    request: HttpRequest, site: Site, patient: Patient, chooser: PickerForm, form: BookForm, quest: Quest, **why: Any
+    request: HttpRequest,
+    site: Site,
+    patient: Patient,
+    chooser: PickerForm,
+    form: BookForm,
+    quest: Quest,
+    **why: Any,
 ) -> HttpResponse:
     """The same page with everything kept, what stood in the way, and the nearest free times, read after the rollback."""
     around = form.cleaned_data["start"]
@@ -194,10 +211,24 @@ def _lost(
 
 
 def _page(
-    request: HttpRequest, site: Site, patient: Patient, chooser: PickerForm, form: BookForm, *, status: int = 200, **more: Any
+    request: HttpRequest,
+    site: Site,
+    patient: Patient,
+    chooser: PickerForm,
+    form: BookForm,
+    *,
+    status: int = 200,
+    **more: Any,
 ) -> HttpResponse:
     any_type = VisitType.objects.filter(site=site, is_active=True, needs_order=False).exists()
-    context = {"site": site, "patient": patient, "chooser": chooser, "form": form, "any_type": any_type, **more}
+    context = {
+        "site": site,
+        "patient": patient,
+        "chooser": chooser,
+        "form": form,
+        "any_type": any_type,
+        **more,
+    }
     return render(request, "scheduling/book/book.html", context, status=status)
 
 
@@ -213,4 +244,6 @@ def _kept(data: QueryDict) -> str:
 
 def _count(data: QueryDict) -> int:
     wanted = data.get("days", "")
-    return min(int(wanted), picker.DAYS_AT_MOST) if wanted.isdigit() and len(wanted) < 4 else picker.DAYS_AT_ONCE
+    return (
+        min(int(wanted), picker.DAYS_AT_MOST) if wanted.isdigit() and len(wanted) < 4 else picker.DAYS_AT_ONCE
+    )

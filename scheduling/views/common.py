@@ -56,7 +56,9 @@ def as_key(value: object) -> UUID | None:
 def way_back(request: HttpRequest, fallback: str) -> str:
     """Where the person came from, when that is a page of ours: the form's `next`, else `fallback`."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
-    safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    safe = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
     return wanted if safe else fallback
 
 

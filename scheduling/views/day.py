@@ -60,7 +60,9 @@ def board(request: HttpRequest, site: Site) -> HttpResponse:
     the session is neither changed nor saved by reading."""
     today = clock.today(site.zone)
     rows = rows_of(visits.day_list(site=site, day=today), now=clock.now(), is_today=True)
-    template = "scheduling/board/_board.html" if request.headers.get("HX-Request") else "scheduling/board/board.html"
+    template = (
+        "scheduling/board/_board.html" if request.headers.get("HX-Request") else "scheduling/board/board.html"
+    )
     context = {
         "site": site,
         "day": today,
@@ -101,8 +103,14 @@ def _counts(rows: list[Row]) -> list[dict[str, Any]]:
     late = sum(1 for row in real if row.late)
     figures = [
         {"label": _("visits"), "value": len(real)},
-        {"label": _("not confirmed"), "value": sum(1 for row in real if row.status == AppointmentStatus.BOOKED)},
-        {"label": _("here now"), "value": sum(1 for row in real if row.place not in ("expected", "done", "off"))},
+        {
+            "label": _("not confirmed"),
+            "value": sum(1 for row in real if row.status == AppointmentStatus.BOOKED),
+        },
+        {
+            "label": _("here now"),
+            "value": sum(1 for row in real if row.place not in ("expected", "done", "off")),
+        },
         {"label": _("done"), "value": sum(1 for row in real if row.place == "done")},
     ]
     if late:

@@ -60,16 +60,19 @@ def free_days(quest: Quest, *, count: int = DAYS_AT_ONCE) -> tuple[list[dict[str
     days: dict[dt.date, list[Slot]] = {}
     for reach in _REACHES:
         days = defaultdict(list)
-        for slot in availability.free_starts(earliest=begin, latest=begin + dt.timedelta(days=reach), **quest.asked):
+        for slot in availability.free_starts(
+            earliest=begin, latest=begin + dt.timedelta(days=reach), **quest.asked
+        ):
             local = timezone.localtime(slot.start)
             if _wanted(local, quest.part):
                 days[local.date()].append(slot)
         if len(days) > count:
             break
     shown = sorted(days)[:count]
-    return [{"day": day, "slots": [as_choice(slot) for slot in days[day]], "note": _free(len(days[day]))} for day in shown], len(
-        days
-    ) > count
+    return [
+        {"day": day, "slots": [as_choice(slot) for slot in days[day]], "note": _free(len(days[day]))}
+        for day in shown
+    ], len(days) > count
 
 
 def nearest(quest: Quest, around: dt.datetime) -> list[dict[str, Any]]:
@@ -89,7 +92,9 @@ def chosen(quest: Quest, start: dt.datetime) -> tuple[Slot | None, list[str]]:
 def places(slot: Slot) -> list[Resource]:
     """Who and what the visit would hold besides its lead, in the order of the visit."""
     ordered = sorted(slot.team, key=lambda member: member.offset)
-    return choices.resources_in_order([member.resource_id for member in ordered if not member.requirement.is_lead])
+    return choices.resources_in_order(
+        [member.resource_id for member in ordered if not member.requirement.is_lead]
+    )
 
 
 def as_choice(slot: Slot, *, with_day: bool = False) -> dict[str, Any]:

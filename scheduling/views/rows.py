@@ -62,7 +62,9 @@ class Row:
     def rooms(self) -> str:
         """Rooms and equipment in the order of the visit."""
         held = getattr(self.visit, "held", [])
-        names = (row.resource.name for row in held if row.resource.kind.category != ResourceCategory.CLINICIAN)
+        names = (
+            row.resource.name for row in held if row.resource.kind.category != ResourceCategory.CLINICIAN
+        )
         return ", ".join(dict.fromkeys(names))
 
     @property

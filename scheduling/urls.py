@@ -1,0 +1,65 @@
+"""Addresses of the schedule. Keys are UUIDs; days are ISO dates."""
+
+import datetime as dt
+
+from django.urls import path, register_converter
+
+from scheduling.views import absences, booking, day, hours, panes, setup, visits
+
+
+class DayConverter:
+    """2026-11-24 in an address."""
+
+    regex = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
+    def to_python(self, value: str) -> dt.date:
+        day = dt.date.fromisoformat(value)  # ValueError: no such day, which Django answers with 404
+        if not 2000 <= day.year <= 2200:
+            raise ValueError(value)
+        return day
+
+    def to_url(self, value: dt.date | str) -> str:
+        return value if isinstance(value, str) else value.isoformat()
+
+
+register_converter(DayConverter, "day")
+
+app_name = "scheduling"
+
+urlpatterns = [
+    path("", day.day, name="day"),
+    path("<day:day>/", day.day, name="day"),
+    path("board/", day.board, name="board"),
+    path("book/", booking.start, name="book"),
+    path("book/find/", booking.find, name="book-find"),
+    path("book/slots/", booking.slots, name="slots"),
+    path("book/pick/", booking.pick, name="pick"),
+    path("book/<uuid:patient_id>/", booking.book, name="book"),
+    path("visits/<uuid:appointment_id>/", visits.detail, name="appointment-detail"),
+    path("visits/<uuid:appointment_id>/booked/", booking.booked, name="booked"),
+    path("visits/<uuid:appointment_id>/move/", visits.move, name="appointment-move"),
+    path("visits/<uuid:appointment_id>/cancel/", visits.cancel, name="appointment-cancel"),
+    path("visits/<uuid:appointment_id>/confirm/", visits.confirm, name="appointment-confirm"),
+    path("visits/<uuid:appointment_id>/arrive/", visits.arrive, name="appointment-arrive"),
+    path("visits/<uuid:appointment_id>/advance/", visits.advance, name="appointment-advance"),
+    path("visits/<uuid:appointment_id>/undo/", visits.undo, name="appointment-undo"),
+    path("visits/<uuid:appointment_id>/no-show/", visits.no_show, name="appointment-no-show"),
+    path("panes/patient/<uuid:patient_id>/", panes.patient_pane, name="patient-pane"),
+    path("panes/home/", panes.home_pane, name="home-pane"),
+    path("set-up/", setup.overview, name="setup"),
+    path("set-up/resources/new/", setup.resource_new, name="setup-resource-new"),
+    path("set-up/resources/<uuid:resource_id>/", setup.resource_edit, name="setup-resource"),
+    path("set-up/resources/<uuid:resource_id>/retire/", setup.resource_retire, name="setup-resource-retire"),
+    path(
+        "set-up/resources/<uuid:resource_id>/restore/", setup.resource_restore, name="setup-resource-restore"
+    ),
+    path("set-up/hours/", hours.site_hours, name="setup-hours"),
+    path("set-up/hours/clinician/<uuid:resource_id>/", hours.clinician_hours, name="setup-clinician-hours"),
+    path("set-up/hours/<uuid:hours_id>/end/", hours.hours_end, name="setup-hours-end"),
+    path("set-up/closures/", absences.closures, name="setup-closures"),
+    path("set-up/closures/<uuid:closure_id>/remove/", absences.closure_remove, name="setup-closure-remove"),
+    path("set-up/time-off/", absences.time_off, name="setup-time-off"),
+    path("set-up/time-off/<uuid:time_off_id>/end/", absences.time_off_end, name="setup-time-off-end"),
+    path("set-up/visit-types/", setup.visit_types, name="setup-visit-types"),
+    path("set-up/visit-types/<uuid:visit_type_id>/", setup.visit_type_edit, name="setup-visit-type"),
+]

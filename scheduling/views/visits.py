@@ -1,0 +1,224 @@
+"""One visit: the page, moving and cancelling it, and the taps of its day."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from clinic import clock
+from clinic.enums import Permission
+from clinic.exceptions import InvalidInput, StaleVersion
+from clinic.permissions import actor_of, can, requires
+from scheduling import policies
+from scheduling.enums import APPOINTMENT_TRANSITIONS, AppointmentStatus, Told
+from scheduling.exceptions import BookingRefused, SlotTaken
+from scheduling.forms.booking import CancelForm, MoveForm, PickerForm
+from scheduling.models import Appointment
+from scheduling.services import booking, progress
+from scheduling.views import picker
+from scheduling.views.booking import moving_quest
+from scheduling.views.common import attempt, back_to, visit_for
+from scheduling.views.rows import Row
+
+
+@requires(Permission.VIEW_SCHEDULE)
+@require_GET
+def detail(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
+    by = actor_of(request)
+    visit = visit_for(by, appointment_id)
+    with timezone.override(visit.site.zone):
+        return render(request, "scheduling/visit/detail.html", _facts(request, visit))
+
+
+@requires(Permission.BOOK)
+@require_http_methods(["GET", "POST"])
+def move(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
+    by = actor_of(request)
+    visit = visit_for(by, appointment_id)
+    with timezone.override(visit.site.zone):
+        policies.check_can_move(AppointmentStatus(visit.status))
+        if request.method == "GET":
+            lead = next((held.resource_id for held in visit.held if held.is_lead), None)
+            chooser = PickerForm(site=visit.site, moving=visit, initial={"lead": lead})
+            form = MoveForm(patient=visit.patient, initial={"version": visit.version})
+            return _move_page(request, visit, chooser, form)
+        chooser = PickerForm(request.POST, site=visit.site, moving=visit)
+        form = MoveForm(request.POST, patient=visit.patient)
+        if not (chooser.is_valid() & form.is_valid()):
+            return _move_page(request, visit, chooser, form, status=422)
+        return _try_to_move(request, visit, chooser, form)
+
+
+def _try_to_move(
+    request: HttpRequest, visit: Appointment, chooser: PickerForm, form: MoveForm
+) -> HttpResponse:
+    by = actor_of(request)
+    quest, said = moving_quest(visit, chooser), form.cleaned_data
+    why: dict[str, Any]
+    try:
+        booking.move(
+            appointment_id=visit.pk,
+            start=said["start"],
+            version=said["version"],
+            lead_id=quest.lead.pk if quest.lead else None,
+            told=Told(said["told"]),
+            by=by,
+            override=form.override,
+        )
+    except StaleVersion as error:
+        return _stale(
+            request, visit, mine={_("You wanted to move it to"): said["start"]}, message=error.message
+        )
+    except SlotTaken as error:
+        why = {"taken": error.taken}
+    except InvalidInput as error:
+        why = {"taken": [error.message]}
+    except BookingRefused as error:
+        why = {"caution": picker.as_caution(error.refusals, by)}
+    else:
+        return redirect("scheduling:booked", visit.pk)
+    near = picker.nearest(quest, said["start"])
+    return _move_page(request, visit, chooser, form, status=409, around=said["start"], nearest=near, **why)
+
+
+@requires(Permission.BOOK)
+@require_http_methods(["GET", "POST"])
+def cancel(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
+    by = actor_of(request)
+    visit = visit_for(by, appointment_id)
+    with timezone.override(visit.site.zone):
+        form = CancelForm(request.POST or None, patient=visit.patient, initial={"version": visit.version})
+        form.cancel_url = reverse("scheduling:appointment-detail", args=[visit.pk])
+        if request.method == "POST" and form.is_valid():
+            said = form.cleaned_data
+            try:
+                booking.cancel(
+                    appointment_id=visit.pk,
+                    reason=said["reason"].pk,
+                    version=said["version"],
+                    told=Told(said["told"]),
+                    by=by,
+                )
+            except StaleVersion as error:
+                return _stale(
+                    request, visit, mine={_("You wanted to"): _("cancel it")}, message=error.message
+                )
+            messages.success(request, _("The visit is cancelled. Its time is free again."))
+            return redirect("scheduling:appointment-detail", visit.pk)
+        status = 422 if request.method == "POST" else 200
+        return render(
+            request,
+            "scheduling/visit/cancel.html",
+            {"visit": visit, "form": form, **_who(visit)},
+            status=status,
+        )
+
+
+@requires(Permission.BOOK)
+@require_POST
+def confirm(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
+    return _tap(request, appointment_id, booking.confirm)
+
+
+@requires(Permission.BOOK)
+@require_POST
+def no_show(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
+    return _tap(request, appointment_id, booking.no_show)
+
+
+@requires(Permission.RUN_BOARD)
+@require_POST
+def arrive(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
+    return _tap(request, appointment_id, progress.arrive)
+
+
+@requires(Permission.RUN_BOARD)
+@require_POST
+def advance(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
+    return _tap(request, appointment_id, progress.advance)
+
+
+@requires(Permission.RUN_BOARD)
+@require_POST
+def undo(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
+    """Take back the last tap, whichever it was."""
+    visit = visit_for(actor_of(request), appointment_id)
+    missed = visit.status == AppointmentStatus.NO_SHOW
+    return _tap(request, appointment_id, booking.undo_no_show if missed else progress.undo)
+
+
+def _tap(request: HttpRequest, appointment_id: UUID, service: Callable[..., Any]) -> HttpResponse:
+    """One tap: the service, then back to where the person was; a refusal is said there."""
+    attempt(request, lambda: service(appointment_id=appointment_id, by=actor_of(request)))
+    return back_to(request, reverse("scheduling:appointment-detail", args=[appointment_id]))
+
+
+def _facts(request: HttpRequest, visit: Appointment) -> dict[str, Any]:
+    by, now = actor_of(request), clock.now()
+    today = clock.today(visit.site.zone)
+    row = Row(visit, now, is_today=timezone.localtime(visit.period.lower).date() == today)
+    status = AppointmentStatus(visit.status)
+    can_book = can(by, Permission.BOOK)
+    return {
+        "visit": visit,
+        "row": row,
+        "can_move": can_book and status in policies.MOVABLE,
+        "can_cancel": can_book and AppointmentStatus.CANCELLED in APPOINTMENT_TRANSITIONS[status],
+        "can_confirm": can_book
+        and AppointmentStatus.CONFIRMED in APPOINTMENT_TRANSITIONS[status]
+        and status == "booked",
+        "can_undo": row.undo or status in (AppointmentStatus.NO_SHOW, AppointmentStatus.NOT_DONE),
+        "here": request.get_full_path(),
+        **_who(visit),
+    }
+
+
+def _who(visit: Appointment) -> dict[str, Any]:
+    return {"site": visit.site, "patient": visit.patient}
+
+
+def _move_page(
+    request: HttpRequest,
+    visit: Appointment,
+    chooser: PickerForm,
+    form: MoveForm,
+    *,
+    status: int = 200,
+    **more: Any,
+) -> HttpResponse:
+    row = Row(visit, clock.now(), is_today=False)
+    context = {"visit": visit, "row": row, "chooser": chooser, "form": form, **_who(visit), **more}
+    return render(request, "scheduling/visit/move.html", context, status=status)
+
+
+def _stale(
+    request: HttpRequest, visit: Appointment, *, mine: dict[str, dt.datetime | str], message: str
+) -> HttpResponse:
+    """Both versions side by side: what the person wanted, and the visit as somebody else has left it."""
+    fresh = visit_for(actor_of(request), visit.pk)
+    context = {
+        "visit": fresh,
+        "row": Row(fresh, clock.now(), is_today=False),
+        "seen": _seen(request),
+        "mine": mine,
+        "message": message,
+        "again": request.path,
+        **_who(fresh),
+    }
+    return render(request, "scheduling/visit/stale.html", context, status=409)
+
+
+def _seen(request: HttpRequest) -> dt.datetime | None:
+    """The time that the form had shown, so that both can be compared."""
+    try:
+        return dt.datetime.fromisoformat(request.POST.get("shown", ""))
+    except ValueError:
+        return None
