@@ -8,4 +8,5 @@ urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("account/", include("allauth.account.urls")),
+    path("", include("clinic.page_urls")),
 ]

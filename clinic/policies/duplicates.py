@@ -1,7 +1,7 @@
 """When two records may be one person. A suspicion only: people decide."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
@@ -26,6 +26,9 @@ class Identity:
     email: str = ""
     phones: frozenset[str] = frozenset()
     household_id: UUID | None = None
+
+    def in_household(self, household_id: UUID | None) -> "Identity":
+        return replace(self, household_id=household_id)
 
 
 def signs(one: Identity, other: Identity) -> list[Sign]:

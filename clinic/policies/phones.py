@@ -6,6 +6,9 @@ from dataclasses import dataclass
 import phonenumbers
 
 FEWEST_DIGITS_ASKED = 3
+COUNTRIES = frozenset(phonenumbers.SUPPORTED_REGIONS)
+"""Two letters of each country whose numbers can be read."""
+
 _LOOKS_LIKE_PHONE = re.compile(r"\+?[\d\s()./-]+")
 
 

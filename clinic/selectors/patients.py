@@ -7,8 +7,9 @@ from uuid import UUID
 from django.db.models import Prefetch
 from django.db.models.functions import Lower
 
+from clinic.actors import Staff
 from clinic.exceptions import NotFound
-from clinic.models import Contact, Patient
+from clinic.models import AuditEvent, Contact, Patient
 from clinic.policies import duplicates, names
 from clinic.policies.duplicates import Identity, Sign
 
@@ -80,3 +81,19 @@ def identity_of(patient: Patient) -> Identity:
         phones=frozenset(phone.e164 for phone in patient.phones.all()),
         household_id=patient.household_id,
     )
+
+
+def recently_opened(by: Staff, *, limit: int = 8) -> Sequence[Patient]:
+    """The records that this person opened last, the latest first, read from the audit."""
+    events = AuditEvent.objects.filter(actor_key=by.key, action="clinic.patient.viewed").order_by("-at")
+    keys = list(dict.fromkeys(events.values_list("patient_id", flat=True)[:60]))[:limit]
+    rows = Patient.objects.filter(erased_at__isnull=True).in_bulk(keys)
+    return [rows[key] for key in keys if key in rows]
+
+
+def contact_detail(contact_id: UUID) -> Contact:
+    """A living contact with its patient. Raises NotFound."""
+    contact = Contact.objects.filter(pk=contact_id, ended_at__isnull=True).select_related("patient").first()
+    if contact is None:
+        raise NotFound("There is no such contact.")
+    return contact

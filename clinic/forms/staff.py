@@ -1,0 +1,114 @@
+"""Forms about staff and the site."""
+
+from collections.abc import Sequence
+from typing import Any
+from zoneinfo import available_timezones
+
+from crispy_forms.layout import Layout
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from clinic.enums import Role
+from clinic.forms.base import ClinicForm, Row, Section, TimeField
+from clinic.forms.fields import LineField
+from clinic.models import Site, User
+from clinic.policies import phones
+from clinic.services.sites import EDITABLE
+from clinic.services.staff import StaffData
+
+
+class StaffForm(ClinicForm):
+    submit_label = _("Save")
+
+    full_name = LineField(label=_("Full name"), max_length=150)
+    email = forms.EmailField(label=_("E-mail"), max_length=254, help_text=_("What they sign in with."))
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
+    sites = forms.ModelMultipleChoiceField(
+        label=_("Works at"), queryset=Site.objects.none(), widget=forms.CheckboxSelectMultiple
+    )
+    is_active = forms.BooleanField(
+        label=_("May sign in"),
+        required=False,
+        initial=True,
+        help_text=_("Without this they are signed out everywhere at once."),
+    )
+
+    def __init__(self, *args: Any, sites: Sequence[Site], **options: Any) -> None:
+        super().__init__(*args, **options)
+        field = self.fields["sites"]
+        field.queryset = Site.objects.filter(pk__in=[site.pk for site in sites])  # type: ignore[attr-defined]
+        if len(sites) == 1:
+            self.initial.setdefault("sites", [sites[0].pk])
+
+    def layout(self) -> Layout:
+        return Layout(Row("full_name", "email"), "role", "sites", "is_active")
+
+    @property
+    def data_now(self) -> StaffData:
+        cleaned = self.cleaned_data
+        return StaffData(
+            full_name=cleaned["full_name"],
+            email=cleaned["email"],
+            role=cleaned["role"],
+            site_ids=[site.pk for site in cleaned["sites"]],
+            is_active=cleaned["is_active"],
+        )
+
+
+def staff_initial(user: User) -> dict[str, Any]:
+    return {
+        "full_name": user.full_name,
+        "email": user.email,
+        "role": user.role,
+        "sites": [site.pk for site in user.sites.all()],
+        "is_active": user.is_active,
+    }
+
+
+class SiteForm(ClinicForm):
+    submit_label = _("Save")
+
+    name = LineField(label=_("Name"), max_length=120, help_text=_("What staff call this place."))
+    sender_name = LineField(
+        label=_("Sender name"),
+        max_length=120,
+        help_text=_(
+            "What patients see as the sender of mails. Neutral: it names no treatment and no part of the body."
+        ),
+    )
+    address = LineField(label=_("Address"), max_length=250)
+    phone = LineField(label=_("Phone"), max_length=32, help_text=_("Stands in every mail."))
+    emergency_phone = LineField(label=_("Emergency number"), max_length=32)
+    reply_to = forms.EmailField(label=_("Replies go to"), required=False)
+    country = LineField(
+        label=_("Country"), max_length=2, min_length=2, help_text=_("Two letters, such as DE or US.")
+    )
+    time_zone = LineField(label=_("Time zone"), max_length=64, help_text=_("Such as Europe/Berlin."))
+    quiet_from = TimeField(label=_("No mails from"))
+    quiet_until = TimeField(label=_("No mails until"))
+
+    def layout(self) -> Layout:
+        return Layout(
+            Section(_("The place"), Row("name", "sender_name"), "address", Row("phone", "emergency_phone")),
+            Section(_("Mails"), "reply_to", Row("quiet_from", "quiet_until")),
+            Section(_("Where it is"), Row("country", "time_zone")),
+        )
+
+    def clean_time_zone(self) -> str:
+        name: str = self.cleaned_data["time_zone"]
+        if name not in available_timezones():
+            raise ValidationError(
+                _("Not a time zone: it takes a name such as Europe/Berlin."), code="time_zone"
+            )
+        return name
+
+    def clean_country(self) -> str:
+        code: str = self.cleaned_data["country"].upper()
+        if code not in phones.COUNTRIES:
+            raise ValidationError(_("Not a country: it takes two letters, such as DE or US."), code="country")
+        return code
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in EDITABLE}

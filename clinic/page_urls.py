@@ -1,0 +1,37 @@
+"""Addresses of the clinic app's pages. Keys are UUIDs; names and birth dates never stand in an address."""
+
+from django.urls import path
+
+from clinic.views import contacts, home, patient_end, patients, staff, tasks
+
+app_name = "clinic"
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("sites/", home.sites, name="site-list"),
+    path("sites/<uuid:site_id>/work/", home.switch_site, name="site-switch"),
+    path("patients/", patients.index, name="patient-list"),
+    path("patients/search/", patients.search, name="patient-search"),
+    path("patients/new/", patients.new, name="patient-new"),
+    path("patients/<uuid:patient_id>/", patients.detail, name="patient-detail"),
+    path("patients/<uuid:patient_id>/edit/", patients.edit, name="patient-edit"),
+    path("patients/<uuid:patient_id>/deceased/", patient_end.deceased, name="patient-deceased"),
+    path("patients/<uuid:patient_id>/not-deceased/", patient_end.not_deceased, name="patient-not-deceased"),
+    path("patients/<uuid:patient_id>/household/leave/", patient_end.leave_household, name="household-leave"),
+    path("patients/<uuid:patient_id>/erase/", patient_end.erase, name="patient-erase"),
+    path("patients/<uuid:patient_id>/contacts/new/", contacts.new, name="contact-new"),
+    path("patients/<uuid:patient_id>/tasks/new/", tasks.new, name="patient-task-new"),
+    path("contacts/<uuid:contact_id>/", contacts.edit, name="contact-edit"),
+    path("contacts/<uuid:contact_id>/end/", contacts.end, name="contact-end"),
+    path("tasks/", tasks.index, name="task-list"),
+    path("tasks/new/", tasks.new, name="task-new"),
+    path("tasks/<uuid:task_id>/finish/", tasks.finish, name="task-finish"),
+    path("tasks/<uuid:task_id>/hand-over/", tasks.assign, name="task-assign"),
+    path("tasks/<uuid:task_id>/drop/", tasks.drop, name="task-drop"),
+    path("tasks/<uuid:task_id>/reopen/", tasks.reopen, name="task-reopen"),
+    path("staff/", staff.index, name="staff-list"),
+    path("staff/new/", staff.new, name="staff-new"),
+    path("staff/<uuid:user_id>/", staff.edit, name="staff-edit"),
+    path("staff/<uuid:user_id>/invite/", staff.invite, name="staff-invite"),
+    path("site/", staff.site, name="site"),
+]

@@ -1,0 +1,193 @@
+"""Finding, registering, showing and changing patients."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from clinic import clock
+from clinic.enums import Permission
+from clinic.exceptions import IllegalMove
+from clinic.forms.patients import PatientForm, initial_of
+from clinic.models import Patient, Site
+from clinic.permissions import actor_of, can, requires
+from clinic.selectors.patients import (
+    Duplicate,
+    household_of,
+    identity_of,
+    likely_duplicates,
+    patient_detail,
+    recently_opened,
+)
+from clinic.selectors.search import day_of
+from clinic.selectors.tasks import open_tasks
+from clinic.services import lookups, patients
+from clinic.views.common import address, answered, at_site, pane
+from clinic.views.patient_facts import facts_of, warning_for
+
+_PANES = (
+    ("scheduling:patient-pane", gettext_lazy("Visits")),
+    ("treatments:patient-pane", gettext_lazy("Courses")),
+    ("clinic:message-pane", gettext_lazy("Messages")),
+)
+
+
+@requires(Permission.VIEW_PATIENTS)
+@require_GET
+def index(request: HttpRequest) -> HttpResponse:
+    """Where the search stands, with the records that this person opened last."""
+    context = {"recent": recently_opened(actor_of(request)), "query": "", "may_edit": _may_edit(request)}
+    return render(request, "clinic/patient/list.html", context)
+
+
+@requires(Permission.VIEW_PATIENTS)
+@require_POST
+def search(request: HttpRequest) -> HttpResponse:
+    """Patients found while typing. By POST: names and birth dates do not belong into addresses."""
+    query = request.POST.get("q", "").strip()[:100]
+    found = lookups.search(by=actor_of(request), text=query)
+    results = [
+        {"patient": patient, "url": reverse("clinic:patient-detail", args=[patient.pk])}
+        for patient in found.patients
+    ]
+    # Only a search that could be asked says that it found nobody: one letter is the beginning of something.
+    context: dict[str, Any] = {"results": results, "query": query if found.kind != "none" else ""}
+    if getattr(request, "htmx", False):
+        return render(request, "_components/search_results.html", context)
+    context |= {"searched": True, "typed": query, "may_edit": _may_edit(request)}
+    return render(request, "clinic/patient/list.html", context)
+
+
+@requires(Permission.EDIT_PATIENTS)
+@require_http_methods(["GET", "POST"])
+@at_site
+def new(request: HttpRequest, site: Site) -> HttpResponse:
+    """Register a patient; likely duplicates are shown before anything is saved."""
+    today = clock.today(site.zone)
+    if request.method == "GET":
+        form = PatientForm(initial={"language": "en"}, site=site, today=today)
+        return _form_page(request, form, None)
+    if "fill" in request.POST:
+        return _form_page(
+            request, PatientForm(initial=_guess(request.POST["fill"]), site=site, today=today), None
+        )
+    form = PatientForm(request.POST, site=site, today=today)
+    if not form.is_valid():
+        return _form_page(request, form, None, status=422)
+    shown = likely_duplicates(form.data_now.identity)
+    if shown and not form.accepts({str(one.patient.pk) for one in shown}):
+        return _form_page(request, form, None, shown, status=422)
+    made: list[Patient] = []
+    by, data, household = actor_of(request), form.data_now, form.household_with
+    if not answered(form, lambda: made.append(patients.register(by=by, data=data, household_with=household))):
+        return _form_page(request, form, None, status=422)
+    messages.success(request, _("Registered as %(number)s.") % {"number": made[0].record_number})
+    return redirect("clinic:patient-detail", made[0].pk)
+
+
+@requires(Permission.EDIT_PATIENTS)
+@require_http_methods(["GET", "POST"])
+@at_site
+def edit(request: HttpRequest, site: Site, patient_id: UUID) -> HttpResponse:
+    """Change a record. Somebody else's save in between is shown beside one's own words; nothing is lost."""
+    today = clock.today(site.zone)
+    if request.method == "GET":
+        patient = lookups.open_record(by=actor_of(request), patient_id=patient_id)
+        if patient.erased_at is not None:
+            raise IllegalMove(_("This record was erased. Nothing can be changed in it any more."))
+        return _form_page(request, PatientForm(initial=initial_of(patient), site=site, today=today), patient)
+    patient = patient_detail(patient_id)
+    form = PatientForm(request.POST, site=site, today=today)
+    if not form.is_valid():
+        return _form_page(request, form, patient, status=422)
+    data, household, version = form.data_now, form.household_with, form.cleaned_data["version"]
+    shown = _new_suspicions(patient, form)
+    if shown and not form.accepts({str(one.patient.pk) for one in shown}):
+        return _form_page(request, form, patient, shown, status=422)
+    by = actor_of(request)
+    if not answered(
+        form,
+        lambda: patients.update(
+            by=by, patient_id=patient_id, version=version, data=data, household_with=household
+        ),
+    ):
+        return _form_page(request, form, patient_detail(patient_id), status=422)
+    messages.success(request, _("Saved."))
+    return redirect("clinic:patient-detail", patient_id)
+
+
+@requires(Permission.VIEW_PATIENTS)
+@require_GET
+@at_site
+def detail(request: HttpRequest, site: Site, patient_id: UUID) -> HttpResponse:
+    """The record: what comes next first, then how to reach them, then what was."""
+    patient = lookups.open_record(by=actor_of(request), patient_id=patient_id)
+    books = patient.is_active
+    context = {
+        "patient": patient,
+        "warning": warning_for(patient),
+        "facts": facts_of(patient, site),
+        "panes": [one for name, title in _PANES if (one := pane(request, name, title, patient.pk))],
+        "household": household_of(patient),
+        "contacts": patient.living_contacts,  # type: ignore[attr-defined]  # prefetched by the selector
+        "tasks": list(open_tasks(site_id=site.pk).filter(patient=patient)),
+        "now": clock.now(),
+        "country": site.country,
+        "book_url": address(request, "scheduling:book", patient.pk) if books else "",
+        "order_url": address(request, "treatments:order-new", patient.pk) if books else "",
+        "edit_url": address(request, "clinic:patient-edit", patient.pk) if patient.erased_at is None else "",
+        "erase_url": address(request, "clinic:patient-erase", patient.pk)
+        if patient.erased_at is None
+        else "",
+    }
+    return render(request, "clinic/patient/show.html", context)
+
+
+def _new_suspicions(patient: Patient, form: PatientForm) -> list[Duplicate]:
+    """Duplicates that this change makes likely: a record left as it is, is not asked about again."""
+    before, after = identity_of(patient), form.data_now.identity
+    known = {one.patient.pk: set(one.signs) for one in likely_duplicates(before, other_than=patient.pk)}
+    later = likely_duplicates(after.in_household(patient.household_id), other_than=patient.pk)
+    return [one for one in later if set(one.signs) - known.get(one.patient.pk, set())]
+
+
+def _form_page(
+    request: HttpRequest, form: PatientForm, patient: Patient | None, shown: Any = (), *, status: int = 200
+) -> HttpResponse:
+    form.cancel_url = (
+        reverse("clinic:patient-detail", args=[patient.pk]) if patient else reverse("clinic:patient-list")
+    )
+    stale = bool(patient and form.is_bound and str(patient.version) != form.data.get("version"))
+    if shown:
+        form.show_seen([str(one.patient.pk) for one in shown])
+    context = {
+        "form": form,
+        "patient": patient,
+        "duplicates": shown,
+        "stale": stale,
+        "theirs": form.differences(initial_of(patient)) if stale and patient else [],
+    }
+    return render(request, "clinic/patient/form.html", context, status=status)
+
+
+def _guess(text: str) -> dict[str, Any]:
+    """The form's first values from a search that found nobody."""
+    text = text.strip()[:100]
+    if day := day_of(text):
+        return {"birth_date": day}
+    if any(letter.isdigit() for letter in text):
+        return {"mobile": text}
+    given, _space, family = text.rpartition(" ")
+    if "," in text:
+        family, _comma, given = (part.strip() for part in text.partition(","))
+    return {"given_name": given, "family_name": family}
+
+
+def _may_edit(request: HttpRequest) -> bool:
+    return can(actor_of(request), Permission.EDIT_PATIENTS)
