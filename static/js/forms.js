@@ -46,6 +46,7 @@
     }
     form.dataset.sent = "1";
     if (event.submitter) event.submitter.setAttribute("aria-busy", "true");
+    setTimeout(release, 10000, form); // a download leaves the page as it is
   }, true);
   document.addEventListener("htmx:afterRequest", function (event) {
     const form = event.detail.elt.closest && event.detail.elt.closest("form");
@@ -53,6 +54,30 @@
   });
   window.addEventListener("pageshow", function (event) {
     if (event.persisted) document.querySelectorAll("form[data-sent]").forEach(release);
+  });
+
+  /* Nothing fails in silence. A session that ended sends the whole page to the sign-in, not a piece of it. */
+  function note(id) {
+    const toasts = document.getElementById("toasts");
+    const template = document.getElementById(id);
+    if (!toasts || !template || toasts.querySelector(`[data-from="${id}"]`)) return;
+    const toast = template.content.firstElementChild.cloneNode(true);
+    toast.dataset.from = id;
+    toasts.append(toast);
+  }
+  document.addEventListener("htmx:sendError", function () {
+    note("toast-failed");
+  });
+  document.addEventListener("htmx:responseError", function (event) {
+    note(event.detail.xhr.status >= 500 ? "toast-failed" : "toast-refused");
+  });
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    const login = document.body.dataset.loginUrl;
+    const from = event.detail.xhr.responseURL;
+    if (login && from && new URL(from).pathname === login && location.pathname !== login) {
+      event.detail.shouldSwap = false;
+      location.reload();
+    }
   });
 
   document.addEventListener("change", function (event) {
