@@ -20,6 +20,7 @@ from clinic.mailing import Envelope
 LONGEST_SEND = 50.0  # seconds for one mail, all steps together; a lease outlasts it
 _AT_DOT = re.compile(rb"(?m)^\.")
 _SERVICE_CLOSING = 421
+_FRESH = 2.0  # seconds after which a connection is asked whether it still stands
 
 
 class Outcome(StrEnum):
@@ -47,14 +48,18 @@ class Channel:
 
     def __init__(self) -> None:
         self._client: smtplib.SMTP | None = None
+        self._used = 0.0
 
     def connect(self) -> None:
         """Make sure that the connection stands; Unreachable when it cannot."""
-        if self._client is not None and self._answers(self._client):
+        if self._client is not None and (
+            time.monotonic() < self._used + _FRESH or self._answers(self._client)
+        ):
             return
         self.close()
         try:
             self._client = _open()
+            self._used = time.monotonic()
         except (OSError, smtplib.SMTPException) as error:
             raise Unreachable(type(error).__name__) from error
 
@@ -69,6 +74,7 @@ class Channel:
             self.close()
             outcome = Outcome.UNCERTAIN if conversation.dot_sent else Outcome.TRY_LATER
             return Result(outcome, by_connection=True)
+        self._used = time.monotonic()
         if result.code == _SERVICE_CLOSING:
             self.close()
         elif result.outcome != Outcome.ACCEPTED:

@@ -11,9 +11,12 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 from uuid import UUID, uuid4
 
 import structlog
+from django.db import InterfaceError, OperationalError, connection
 
 from clinic import clock, mailing, messaging
 from clinic.actors import Actor
@@ -28,9 +31,12 @@ from clinic.smtp import Channel, Outcome, Result, Unreachable
 
 log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
+
 RUN_SECONDS = 50.0
 BACKOFF = (dt.timedelta(minutes=1), dt.timedelta(minutes=5), dt.timedelta(minutes=15), dt.timedelta(hours=1))
 BREAKER_LIMIT = 5
+_PAUSES = (0.1, 1.0, 3.0)  # seconds between attempts to write to a database that is away
 RESENT = "resent"
 """The reason of a mail that goes out once more because nobody could say whether it had."""
 
@@ -99,7 +105,7 @@ def _batch(this: Run) -> int:
     try:
         _work_through(this, keys, token, watch)
     finally:
-        leases.release(keys, token=token)
+        _persist(partial(leases.release, keys, token=token))
     return len(keys)
 
 
@@ -188,16 +194,8 @@ def _write(
             state, reason = MessageState.MISSED, "expired"
         else:
             state = MessageState.PENDING
-    written = leases.finish(
-        message.pk,
-        token=token,
-        started_at=started_at,
-        state=state,
-        now=now,
-        reason=reason,
-        code=result.code,
-        next_at=next_at,
-    )
+    finish = partial(leases.finish, message.pk, token=token, started_at=started_at, state=state)
+    written = _persist(partial(finish, now=now, reason=reason, code=result.code, next_at=next_at))
     write = log.info if written else log.error
     write(
         "message handed over",
@@ -207,6 +205,21 @@ def _write(
         code=result.code,
         written=written,
     )
+
+
+def _persist(write: Callable[[], T]) -> T:
+    """Write what only this process knows, over a new connection if the database dropped the old one.
+
+    Repeating is harmless: once written, the statement meets no row. Should it fail for good, the lease says what is left.
+    """
+    for pause in _PAUSES:
+        try:
+            return write()
+        except (OperationalError, InterfaceError) as error:
+            log.warning("database away", error=type(error).__name__)
+            connection.close()
+            time.sleep(pause)
+    return write()
 
 
 def _with_jitter(pause: dt.timedelta) -> dt.timedelta:
