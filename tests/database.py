@@ -23,13 +23,13 @@ from psycopg import sql
 ROOT = Path(__file__).resolve().parent.parent
 _TEMPLATE_LOCK = 7301  # advisory lock: one worker builds the template, the others wait for it
 _TEMPLATE_SOURCES = (
+    "requirements.txt",
     "*/migrations/**/*.py",
-    "*/migrations/**/*.sql",
-    "*/models/*.py",
     "clinic/local/roles.sql",
     "clinic/management/commands/prepare_database.py",
-    "clinic/texts/**/*",
-    "requirements.txt",
+    "clinic/services/texts.py",
+    "*/messages.py",  # the texts that prepare_database loads
+    "*/messages/**/*.py",
 )
 
 
@@ -93,8 +93,7 @@ def _template() -> str:
         owner.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(half_made)))
         owner.execute(_create(half_made, "prp_blank"))  # empty, with extensions and grants
         _manage("migrate", "--verbosity=0", database=half_made)
-        if (ROOT / "clinic/management/commands/prepare_database.py").exists():
-            _manage("prepare_database", database=half_made)
+        _manage("prepare_database", database=half_made)
         owner.execute(
             sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(half_made), sql.Identifier(name))
         )

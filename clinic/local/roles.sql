@@ -7,13 +7,11 @@
 \getenv web_password PRP_WEB_PASSWORD
 \if :{?owner_password}
 \else
-\warn 'PRP_OWNER_PASSWORD is not set.'
-\quit
+DO $$ BEGIN RAISE EXCEPTION 'PRP_OWNER_PASSWORD is not set.'; END $$;
 \endif
 \if :{?web_password}
 \else
-\warn 'PRP_WEB_PASSWORD is not set.'
-\quit
+DO $$ BEGIN RAISE EXCEPTION 'PRP_WEB_PASSWORD is not set.'; END $$;
 \endif
 
 CREATE ROLE prp_owner LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD :'owner_password';

@@ -8,6 +8,7 @@ from clinic.local import home, paths, ports, postgres, say, secret_file, valkey
 from clinic.local.crew import Crew
 from clinic.local.home import Home
 from clinic.local.postgres import Passwords
+from clinic.local.say import Trouble
 
 _POSTGRES_OPTIONS = {"shared_buffers": "128MB", "max_connections": "100"}
 
@@ -26,7 +27,13 @@ def start(crew: Crew, *, mail_port: int) -> Servers:
     given = os.environ
     place = home.lasting() if {"DATABASE_URL", "REDIS_URL"} - given.keys() else None
     found: dict[str, str] = {}
-    owner_url = given.get("DATABASE_OWNER_URL") or given.get("DATABASE_URL", "")
+    owner_url = given.get("DATABASE_OWNER_URL", "")
+    if "DATABASE_URL" in given and not owner_url:
+        message = (
+            "DATABASE_URL is set, so DATABASE_OWNER_URL must be too: migrations run as the owner, pages as a "
+            "role that owns nothing (docs/how-to/run-locally.md)."
+        )
+        raise Trouble(message)
     if place is not None and "DATABASE_URL" not in given:
         server = _postgres(crew, place)
         found["DATABASE_URL"], owner_url = server.url("prp_web"), server.url("prp_owner")
