@@ -1,7 +1,8 @@
-"""Three hundred invented patients, their phones, households and contacts."""
+"""Invented patients, their phones, households and contacts."""
 
 import datetime as dt
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clinic.enums import Channel, Sex
@@ -12,7 +13,6 @@ from clinic.services.patient_rows import next_record_number
 from treatments.demo import names
 from treatments.demo.rows import Rows
 
-COUNT = 300
 _AREA_CODES = (413, 508, 617, 774, 978)
 _MAILBOXES = ("mail.example", "post.example", "home.example", "inbox.example")
 _SPANISH = frozenset(
@@ -33,19 +33,18 @@ class _Phones:
         return f"+1{area}5550{number}"
 
 
-def build(rng: random.Random, *, now: dt.datetime) -> list[Patient]:
-    """Write the patients, oldest record first."""
+def build(rng: random.Random, *, joined_on: Sequence[dt.datetime]) -> list[Patient]:
+    """Write one patient for each of these moments of registration, which are in order."""
     rows, numbers = Rows(), _Phones()
     patients: list[Patient] = []
-    for index, family in enumerate(_families(rng)):
-        joined = now - dt.timedelta(days=int(745 * (1 - index / COUNT)) + 1, minutes=rng.randrange(480))
+    for family, joined in zip(_families(rng, len(joined_on)), joined_on, strict=True):
         other = patients[-1] if patients and rng.random() < 0.12 and patients[-1].household is None else None
         patient = _patient(rng, patients, family, joined, household_with=other)
         patients.append(rows.add(patient))
         if other is not None:
             home = rows.add(Household(created_at=joined))
             patient.household = other.household = home
-        shared = next((phone for phone in rows.of[PatientPhone] if other is not None and phone.patient is other), None)
+        shared = next((phone for phone in rows.of[PatientPhone] if phone.patient is other), None)
         _give_phones(rng, rows, patient, shared.e164 if shared else "", numbers)
         if rng.random() < 0.11:
             _contact(rng, rows, patient, numbers)
@@ -54,17 +53,21 @@ def build(rng: random.Random, *, now: dt.datetime) -> list[Patient]:
     return patients
 
 
-def _families(rng: random.Random) -> list[str]:
+def _families(rng: random.Random, count: int) -> list[str]:
     """Every family name at least once before any comes twice; a few very long ones and the shortest there are."""
     pool = [*names.FAMILY, *names.LONG, "Ng", "Ng", "Li", "Li", "Wu", "O’Hara"]
     rng.shuffle(pool)
-    while len(pool) < COUNT:
-        pool.append(rng.choice(names.FAMILY))
-    return pool[:COUNT]
+    pool += rng.choices(names.FAMILY, k=max(0, count - len(pool)))
+    return pool[:count]
 
 
 def _patient(
-    rng: random.Random, known: list[Patient], family: str, joined: dt.datetime, *, household_with: Patient | None
+    rng: random.Random,
+    known: list[Patient],
+    family: str,
+    joined: dt.datetime,
+    *,
+    household_with: Patient | None,
 ) -> Patient:
     sex = Sex.FEMALE if rng.random() < 0.54 else Sex.MALE
     if household_with is not None:
@@ -103,7 +106,12 @@ def _birth_date(rng: random.Random, joined: dt.datetime) -> dt.date:
 def _email(rng: random.Random, given: str, family: str, taken: set[str]) -> str:
     words = sorted(folding.words_of(family), key=len)[-1]
     first = sorted(folding.words_of(given), key=len)[-1]
-    styles = (f"{first}.{words}", f"{first[0]}.{words}", f"{words}{rng.randrange(10, 99)}", f"{first}{words[0]}")
+    styles = (
+        f"{first}.{words}",
+        f"{first[0]}.{words}",
+        f"{words}{rng.randrange(10, 99)}",
+        f"{first}{words[0]}",
+    )
     address = f"{rng.choice(styles)}@{rng.choice(_MAILBOXES)}"
     while address in taken:
         address = f"{first}.{words}{rng.randrange(2, 999)}@{rng.choice(_MAILBOXES)}"
@@ -115,7 +123,11 @@ def _give_phones(rng: random.Random, rows: Rows, patient: Patient, shared: str, 
     if rng.random() < 0.15:
         own.append(numbers.next())
     for position, number in enumerate(own):
-        rows.add(PatientPhone(patient=patient, position=position, e164=number, national=phones.parse(number).national))
+        rows.add(
+            PatientPhone(
+                patient=patient, position=position, e164=number, national=phones.parse(number).national
+            )
+        )
 
 
 def _contact(rng: random.Random, rows: Rows, patient: Patient, numbers: _Phones) -> None:
@@ -138,8 +150,12 @@ def _contact(rng: random.Random, rows: Rows, patient: Patient, numbers: _Phones)
 
 def _write_name_words(patients: list[Patient]) -> None:
     words = {patient: folding.words_of(patient.given_name, patient.family_name) for patient in patients}
-    NameWord.objects.bulk_create([NameWord(word=word) for word in sorted(set().union(*words.values()))], ignore_conflicts=True)
+    NameWord.objects.bulk_create(
+        [NameWord(word=word) for word in sorted(set().union(*words.values()))], ignore_conflicts=True
+    )
     keys = dict(NameWord.objects.values_list("word", "pk"))
     PatientNameWord.objects.bulk_create(
-        PatientNameWord(word_id=keys[word], patient=patient) for patient, own in words.items() for word in sorted(own)
+        PatientNameWord(word_id=keys[word], patient=patient)
+        for patient, own in words.items()
+        for word in sorted(own)
     )

@@ -70,12 +70,13 @@ def build(*, now: dt.datetime, by: Actor) -> Place:
         name="Alder Court",
         sender_name="Alder Court Practice",
         address="14 Alder Court, Suite 2, Millbrook, MA 01099",
-        phone="+14135550100",
+        phone="+1 413 555 0100",
         emergency_phone="911",
         reply_to=f"desk@{DOMAIN}",
         time_zone="America/New_York",
         country="US",
     )
+    site.refresh_from_db()  # the quiet hours as times
     scheduling_defaults.create_for_site(site_id=site.pk, by=by)
     users = _users(site)
     resources = _resources(site, users)
@@ -108,7 +109,9 @@ def _users(site: Site) -> dict[str, User]:
 def _resources(site: Site, users: dict[str, User]) -> dict[str, Resource]:
     kinds = {Role.PHYSICIAN: "physician", Role.NURSE: "nurse"}
     people = {
-        name: Resource(kind_id=kinds[role], name=full_name, is_clinician=True, user=users[name], position=position)
+        name: Resource(
+            kind_id=kinds[role], name=full_name, is_clinician=True, user=users[name], position=position
+        )
         for position, (name, full_name, role) in enumerate(STAFF)
         if role in kinds
     }
@@ -122,10 +125,19 @@ def _resources(site: Site, users: dict[str, User]) -> dict[str, Resource]:
 
 
 def _hours(site: Site, people: dict[str, Resource], now: dt.datetime) -> None:
-    rows = [WorkingHours(site=site, weekday=day, opens=opens, closes=closes) for day, (opens, closes) in OPEN.items()]
+    rows = [
+        WorkingHours(site=site, weekday=day, opens=opens, closes=closes)
+        for day, (opens, closes) in OPEN.items()
+    ]
     for name, (days, *windows) in MORNING_AND_AFTERNOON.items():
         rows += [
-            WorkingHours(site=site, resource=people[name], weekday=day, opens=dt.time.fromisoformat(window[0]), closes=dt.time.fromisoformat(window[1]))
+            WorkingHours(
+                site=site,
+                resource=people[name],
+                weekday=day,
+                opens=dt.time.fromisoformat(window[0]),
+                closes=dt.time.fromisoformat(window[1]),
+            )
             for day in days
             for window in windows
             if window is not None
@@ -134,7 +146,13 @@ def _hours(site: Site, people: dict[str, Resource], now: dt.datetime) -> None:
     for opens, closes in _extra(now.astimezone(site.zone)):
         rows += [
             WorkingHours(
-                site=site, resource=resource, weekday=today.weekday(), opens=opens, closes=closes, valid_from=today, valid_until=today
+                site=site,
+                resource=resource,
+                weekday=today.weekday(),
+                opens=opens,
+                closes=closes,
+                valid_from=today,
+                valid_until=today,
             )
             for resource in [None, *people.values()]
         ]
@@ -157,7 +175,9 @@ def _exceptions(site: Site, people: dict[str, Resource], now: dt.datetime) -> No
 
     def days(first: dt.date, count: int = 1) -> DateTimeTZRange:
         until = first + dt.timedelta(days=count)
-        return DateTimeTZRange(clock.local(first, dt.time(0), site.zone), clock.local(until, dt.time(0), site.zone))
+        return DateTimeTZRange(
+            clock.local(first, dt.time(0), site.zone), clock.local(until, dt.time(0), site.zone)
+        )
 
     Closure.objects.bulk_create(
         Closure(site=site, period=days(day, count), name=name) for name, day, count in _closed(today)
@@ -172,7 +192,8 @@ def _exceptions(site: Site, people: dict[str, Resource], now: dt.datetime) -> No
         ("paul.kowalski", monday + dt.timedelta(days=11), 1, "Training"),
     ]
     TimeOff.objects.bulk_create(
-        TimeOff(resource=people[name], period=days(first, count), reason=reason) for name, first, count, reason in away
+        TimeOff(resource=people[name], period=days(first, count), reason=reason)
+        for name, first, count, reason in away
     )
 
 
@@ -188,8 +209,7 @@ def _closed(today: dt.date) -> list[tuple[str, dt.date, int]]:
             ("Thanksgiving", thanksgiving, 2),
             ("Christmas", dt.date(year, 12, 24), 3),
         ]
-    training = today + dt.timedelta(days=16 - today.weekday() + 21)
-    found.append(("Staff training", training, 1))
+    found.append(("Staff training", today + dt.timedelta(days=23 - today.weekday()), 1))
     window = (today - dt.timedelta(days=760), today + dt.timedelta(days=370))
     return [
         (name, day, count)

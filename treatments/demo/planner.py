@@ -66,13 +66,20 @@ class Planner:
         key = (resource.pk if resource else None, day)
         if key not in self._open:
             rules = [
-                (minute(clock.local(day, row.opens, self.site.zone)), minute(clock.local(day, row.closes, self.site.zone)))
+                (
+                    minute(clock.local(day, row.opens, self.site.zone)),
+                    minute(clock.local(day, row.closes, self.site.zone)),
+                )
                 for row in self._hours
-                if row.resource_id == owner and row.weekday == day.weekday() and row.valid_from <= day
+                if row.resource_id == owner
+                and row.weekday == day.weekday()
+                and row.valid_from <= day
                 and (row.valid_until is None or day <= row.valid_until)
             ]
             away = self._away[resource.pk] if resource else []
-            self._open[key] = intervals.subtract(intervals.union(rules), intervals.union([*self._shut, *away]))
+            self._open[key] = intervals.subtract(
+                intervals.union(rules), intervals.union([*self._shut, *away])
+            )
         return self._open[key]
 
     def place(
@@ -100,8 +107,17 @@ class Planner:
         return None
 
     def near(
-        self, code: str, patient_id: UUID, day: dt.date, *, at: dt.time, lead: Resource | None = None, reach: int = 6,
-        earliest: dt.date | None = None, latest: dt.date | None = None, keep: bool = True,
+        self,
+        code: str,
+        patient_id: UUID,
+        day: dt.date,
+        *,
+        at: dt.time,
+        lead: Resource | None = None,
+        reach: int = 6,
+        earliest: dt.date | None = None,
+        latest: dt.date | None = None,
+        keep: bool = True,
     ) -> Placed | None:
         """As `place`, on the nearest day within `reach` days that has a free start."""
         for offset in sorted(range(-reach, reach + 1), key=lambda days: (abs(days), -days)):
