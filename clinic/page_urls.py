@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from clinic.views import contacts, home, patient_end, patients, staff, tasks
+from clinic.views import contacts, home, messages, patient_end, patients, staff, tasks
 
 app_name = "clinic"
 
@@ -29,6 +29,11 @@ urlpatterns = [
     path("tasks/<uuid:task_id>/hand-over/", tasks.assign, name="task-assign"),
     path("tasks/<uuid:task_id>/drop/", tasks.drop, name="task-drop"),
     path("tasks/<uuid:task_id>/reopen/", tasks.reopen, name="task-reopen"),
+    path("messages/", messages.index, name="message-list"),
+    path("messages/<uuid:message_id>/", messages.detail, name="message-detail"),
+    path("messages/<uuid:message_id>/letter/", messages.letter, name="message-letter"),
+    path("messages/<uuid:message_id>/retry/", messages.retry, name="message-retry"),
+    path("patients/<uuid:patient_id>/messages/", messages.pane, name="message-pane"),
     path("staff/", staff.index, name="staff-list"),
     path("staff/new/", staff.new, name="staff-new"),
     path("staff/<uuid:user_id>/", staff.edit, name="staff-edit"),

@@ -76,6 +76,7 @@ class Message(models.Model):
             ),
             models.Index(fields=["id"], condition=Q(state="uncertain"), name="message_uncertain"),
             models.Index(fields=["patient", "planned_for"], name="message_of_patient"),
+            models.Index(fields=["site", "planned_for"], name="message_of_site"),
             models.Index(fields=["about"], name="message_about"),
         ]
         constraints = [

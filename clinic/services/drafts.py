@@ -73,7 +73,6 @@ def make(messages: Sequence[Message]) -> dict[UUID, Draft]:
 
 def rendered(message: Message, draft: Draft, *, with_attachments: bool = True) -> Rendered:
     """The mail of a draft. CannotRender, with the reason chained, whatever the kind or the text did wrong."""
-    kind = messaging.get(message.kind)
     values = draft.values
     try:
         words = Words(
@@ -83,7 +82,8 @@ def rendered(message: Message, draft: Draft, *, with_attachments: bool = True) -
             button_url=values.get("button_url", ""),
             button_label=values.get("button_label", ""),
         )
-        attachments = kind.attachments(message, values) if kind.attachments and with_attachments else ()
+        attach = messaging.get(message.kind).attachments if with_attachments else None
+        attachments = attach(message, values) if attach else ()
         return mailing.render(words, site=values, attachments=attachments)
     except _AWAY:
         raise

@@ -1,0 +1,63 @@
+"""Reads of the outbox."""
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Count, Min, Q, QuerySet
+
+from clinic import clock
+from clinic.enums import MessageState
+from clinic.models import Message
+
+GROUPS: dict[str, tuple[MessageState, ...]] = {
+    "waiting": (MessageState.PENDING, MessageState.LEASED, MessageState.SENDING),
+    "attention": (MessageState.FAILED, MessageState.UNCERTAIN, MessageState.MISSED, MessageState.BOUNCED),
+    "sent": (MessageState.SENT, MessageState.DELIVERED),
+    "unsent": (MessageState.CANCELLED, MessageState.SUPPRESSED),
+}
+"""How the list divides the states."""
+
+MOST_SHOWN = 1000
+LOOK_BACK = dt.timedelta(days=30)
+"""What ended earlier is read on the patient's page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How the outbox of a site keeps up: what is due and unsent, and since when the oldest of it."""
+
+    due: int
+    oldest: dt.datetime | None
+    attention: int
+
+
+def messages_of_group(*, site_id: UUID, group: str) -> QuerySet[Message]:
+    """One group of a site's messages, at most MOST_SHOWN: what waits by when it goes, what ended the latest first."""
+    rows = Message.objects.filter(site_id=site_id, state__in=GROUPS[group]).select_related(
+        "patient", "contact"
+    )
+    if group == "waiting":
+        return rows.order_by("next_at", "pk")[:MOST_SHOWN]
+    since = clock.now() - LOOK_BACK
+    return rows.filter(planned_for__gte=since).order_by("-planned_for", "pk")[:MOST_SHOWN]
+
+
+def backlog(*, site_id: UUID) -> Backlog:
+    """One query over what waits and what needs a look."""
+    now = clock.now()
+    due = Q(state__in=GROUPS["waiting"], next_at__lte=now)
+    needs = Q(state__in=GROUPS["attention"], planned_for__gte=now - LOOK_BACK)
+    counts = Message.objects.filter(Q(site_id=site_id) & (due | needs)).aggregate(
+        due=Count("pk", filter=due), oldest=Min("next_at", filter=due), attention=Count("pk", filter=needs)
+    )
+    return Backlog(**counts)
+
+
+def messages_of_patient(
+    *, patient_id: UUID, site_ids: Collection[UUID], limit: int = 100
+) -> Sequence[Message]:
+    """A patient's messages at these sites, the latest first."""
+    rows = Message.objects.filter(patient_id=patient_id, site_id__in=site_ids).select_related("contact")
+    return list(rows.order_by("-planned_for", "-pk")[:limit])
