@@ -1,0 +1,1 @@
+"""What people type in. Forms check shape and range; services decide."""

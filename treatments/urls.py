@@ -1,0 +1,33 @@
+"""Addresses of the treatments, under "treatments/"."""
+
+from django.urls import path
+
+from treatments.views import courses, orders, outcomes, panes, planning, reviews, sessions
+
+app_name = "treatments"
+
+urlpatterns = [
+    path("orders/", orders.order_list, name="order-list"),
+    path("orders/new/<uuid:patient_id>/", orders.order_new, name="order-new"),
+    path("orders/<uuid:order_id>/book/", planning.order_book, name="order-book"),
+    path("courses/<uuid:course_id>/", courses.course_detail, name="course-detail"),
+    path("courses/<uuid:course_id>/screening/", orders.screening, name="course-screening"),
+    path("courses/<uuid:course_id>/hold/", courses.course_move, {"act": "hold"}, name="course-hold"),
+    path("courses/<uuid:course_id>/resume/", courses.course_move, {"act": "resume"}, name="course-resume"),
+    path("courses/<uuid:course_id>/end/", courses.course_move, {"act": "end"}, name="course-end"),
+    path("courses/<uuid:course_id>/close/", courses.course_move, {"act": "close"}, name="course-close"),
+    path("courses/<uuid:course_id>/review/", reviews.review_decide, name="review-decide"),
+    path("courses/<uuid:course_id>/answers/new/", outcomes.response_new, name="response-new"),
+    path("courses/<uuid:course_id>/events/new/", outcomes.event_new, name="event-new"),
+    path(
+        "courses/<uuid:course_id>/events/<uuid:event_id>/over/", outcomes.event_resolve, name="event-resolve"
+    ),
+    path("sessions/<uuid:session_id>/", sessions.session_detail, name="session-detail"),
+    path("sessions/<uuid:session_id>/clear/", sessions.session_clear, name="session-clear"),
+    path("sessions/<uuid:session_id>/sign/", sessions.session_sign, name="session-sign"),
+    path("sessions/<uuid:session_id>/stop/", sessions.session_stop, name="session-stop"),
+    path("sessions/<uuid:session_id>/amend/", sessions.session_amend, name="session-amend"),
+    path("reviews/", reviews.review_list, name="review-list"),
+    path("patients/<uuid:patient_id>/courses/", panes.patient_pane, name="patient-pane"),
+    path("home/", panes.home_pane, name="home-pane"),
+]

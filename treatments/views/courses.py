@@ -1,0 +1,196 @@
+"""The whole course on one page."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from clinic import clock
+from clinic.enums import MessageState, Permission
+from clinic.permissions import actor_of, can, requires
+from scheduling.enums import AppointmentStatus
+from scheduling.views.common import attempt
+from treatments.enums import COURSE_TRANSITIONS, CourseStatus, Instrument
+from treatments.forms.outcomes import time_points
+from treatments.selectors import reviews as gates
+from treatments.selectors.history import History
+from treatments.services import reviews
+from treatments.views.charts import charts
+from treatments.views.common import history_for
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One entry of the timeline."""
+
+    at: dt.datetime
+    title: str
+    note: str = ""
+    tone: str = ""
+
+
+@requires(Permission.VIEW_CLINICAL)
+@require_GET
+def course_detail(request: HttpRequest, course_id: UUID) -> HttpResponse:
+    by = actor_of(request)
+    history = history_for(by, course_id)
+    course = history.course
+    decides = can(by, Permission.DECIDE_COURSE)
+    with timezone.override(course.site.zone):
+        gate = gates.gates([course])[0] if course.status == CourseStatus.REVIEW_DUE else None
+        context = {
+            "history": history,
+            "course": course,
+            "gate": gate,
+            "next_words": _next(history),
+            "timeline": _timeline(history),
+            "charts": charts(history),
+            "outcomes": _outcomes(history),
+            "records": can(by, Permission.RECORD_CLINICAL),
+            "decides": decides,
+            "may_hold": decides and CourseStatus.ON_HOLD in COURSE_TRANSITIONS[course.status],
+            "may_end": decides
+            and course.status
+            in (
+                CourseStatus.APPROVED,
+                CourseStatus.ACTIVE,
+                CourseStatus.REVIEW_DUE,
+                CourseStatus.ON_HOLD,
+                CourseStatus.FOLLOW_UP,
+            ),
+        }
+        return render(request, "treatments/course/detail.html", context)
+
+
+@requires(Permission.DECIDE_COURSE)
+@require_POST
+def course_move(request: HttpRequest, course_id: UUID, act: str) -> HttpResponse:
+    """Hold, resume, end or close a course."""
+    by = actor_of(request)
+    reason = request.POST.get("reason", "")[:300]
+    version = int(request.POST["version"]) if request.POST.get("version", "").isdecimal() else None
+    acts: dict[str, tuple[Callable[[], Any], str]] = {
+        "hold": (
+            lambda: reviews.hold(by=by, course_id=course_id, version=version),
+            _("The course is on hold."),
+        ),
+        "resume": (
+            lambda: reviews.resume(by=by, course_id=course_id, version=version),
+            _("The course goes on."),
+        ),
+        "end": (
+            lambda: reviews.discontinue(by=by, course_id=course_id, reason=reason, version=version),
+            _("The course has ended. Its visits are cancelled."),
+        ),
+        "close": (
+            lambda: reviews.close(by=by, course_id=course_id, version=version),
+            _("The course is completed."),
+        ),
+    }
+    service, done = acts[act]
+    attempt(request, service, done=done)
+    return redirect("treatments:course-detail", course_id)
+
+
+def _next(history: History) -> str:
+    """What comes next, in one sentence."""
+    course, upcoming = history.course, history.next_session
+    if course.status == CourseStatus.REVIEW_DUE:
+        return _("Decide about the next session.")
+    if course.status == CourseStatus.SCREENING:
+        return _("Finish the screening.")
+    if course.ended_at is not None:
+        return course.end_reason or _("This course has ended.")
+    if course.status == CourseStatus.ON_HOLD:
+        return _("On hold: decide when to go on.")
+    if upcoming is None:
+        return _("All sessions are done.")
+    if upcoming.visit is None:
+        return _("Session %(number)s is not booked yet.") % {"number": upcoming.session.number}
+    if upcoming.visit.status == AppointmentStatus.PROVISIONAL:
+        return _("Session %(number)s is kept free and waits for the review.") % {
+            "number": upcoming.session.number
+        }
+    return _("Session %(number)s is booked.") % {"number": upcoming.session.number}
+
+
+def _timeline(history: History) -> list[Event]:
+    """Sessions, decisions, events and mails in the order of time, newest first."""
+    found = [Event(history.course.created_at, _("Course ordered"))]
+    for view in history.sessions:
+        number = {"number": view.session.number}
+        if view.session.injected_at:
+            note = (
+                _("%(ml)s mL into %(count)s targets") % {"ml": view.volume_ml, "count": len(view.injections)}
+                if view.volume_ml
+                else ""
+            )
+            found.append(Event(view.session.injected_at, _("Session %(number)s done") % number, note))
+        elif view.visit is not None:
+            found.append(
+                Event(
+                    view.visit.period.lower,
+                    _("Session %(number)s") % number,
+                    view.visit.get_status_display(),
+                    "now",
+                )
+            )
+        if view.session.signed_at:
+            found.append(
+                Event(
+                    view.session.signed_at,
+                    _("Record of session %(number)s signed") % number,
+                    str(view.session.signed_by),
+                )
+            )
+        found += [
+            Event(row.created_at, _("Record of session %(number)s amended") % number, row.reason)
+            for row in view.amendments
+        ]
+    for review in history.reviews:
+        title = _("Decided before session %(number)s") % {"number": review.before_session}
+        note = f"{review.get_decision_display()} ({review.decided_by})" + (
+            f": {review.reason}" if review.reason else ""
+        )
+        found.append(Event(review.decided_at, title, note))
+    for event in history.events:
+        at = clock.local(event.started_on, dt.time(12), history.course.site.zone)
+        note = _("grade %(grade)s") % {"grade": event.grade}
+        found.append(
+            Event(at, event.term, note, "harm" if event.grade >= 3 or event.is_serious else "attention")
+        )
+    shown = (
+        MessageState.SENT,
+        MessageState.DELIVERED,
+        MessageState.BOUNCED,
+        MessageState.FAILED,
+        MessageState.PENDING,
+    )
+    for message in history.messages:
+        if message.state in shown:
+            found.append(Event(message.planned_for, _("Mail to the patient"), message.get_state_display()))
+    return sorted(found, key=lambda entry: entry.at, reverse=True)
+
+
+def _outcomes(history: History) -> list[dict[str, Any]]:
+    """One row a time point, in the order of the course; a column an instrument."""
+    by_point: dict[str, dict[str, Any]] = {}
+    for row in history.responses:
+        cells = by_point.setdefault(row.time_point, {"at": row.answered_at, "scores": {}})
+        cells["scores"][row.instrument] = row.score.normalize()
+    names = dict(time_points(history.course))
+    return [
+        {
+            "label": names.get(point, point),
+            "at": cells["at"],
+            "scores": [cells["scores"].get(instrument.value) for instrument in Instrument],
+        }
+        for point, cells in sorted(by_point.items(), key=lambda item: item[1]["at"])
+    ]
