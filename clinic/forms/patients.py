@@ -101,9 +101,9 @@ class PatientForm(ClinicForm):
         except ValueError:
             return None
 
-    def show_seen(self, keys: list[str]) -> None:
-        """Remember in the page which duplicates it shows, so that the next answer is about these."""
-        self.data = {**self.data.dict(), "seen": ",".join(keys)}  # type: ignore[attr-defined]  # a QueryDict
+    def shown_anew(self, **hidden: str) -> None:
+        """Remember in the page what it now shows (`seen` duplicates, the `version` compared), for the next answer."""
+        self.data = {**self.data.dict(), **hidden}  # type: ignore[attr-defined]  # a QueryDict
 
     def differences(self, theirs: dict[str, Any]) -> list[tuple[str, str, str]]:
         """(field, saved by somebody else, typed here) where the two differ."""

@@ -164,14 +164,16 @@ def _form_page(
         reverse("clinic:patient-detail", args=[patient.pk]) if patient else reverse("clinic:patient-list")
     )
     stale = bool(patient and form.is_bound and str(patient.version) != form.data.get("version"))
-    if shown:
-        form.show_seen([str(one.patient.pk) for one in shown])
+    theirs = form.differences(initial_of(patient)) if stale and patient else []
+    if form.is_bound:
+        seen = ",".join(str(one.patient.pk) for one in shown)
+        form.shown_anew(seen=seen, version=str(patient.version if patient else 0))
     context = {
         "form": form,
         "patient": patient,
         "duplicates": shown,
         "stale": stale,
-        "theirs": form.differences(initial_of(patient)) if stale and patient else [],
+        "theirs": theirs,
     }
     return render(request, "clinic/patient/form.html", context, status=status)
 
