@@ -4,7 +4,6 @@ import datetime as dt
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from uuid import uuid4
 
 from clinic import clock
 from clinic.enums import MessageState
@@ -49,17 +48,16 @@ def _of_visit(visit: Visit, site: Site) -> Iterator[Mail]:
     day = start.astimezone(site.zone).date()
     three = clock.local(day - dt.timedelta(days=3), REMINDER_TIME, site.zone)
     one = clock.local(day - dt.timedelta(days=1), REMINDER_TIME, site.zone)
-    ended = (visit.cancelled_at, str(row.status)) if visit.cancelled_at else (None, "")
+    off, why = visit.cancelled_at, str(row.status) if visit.cancelled_at else ""
     known = (about(row), 1, row.patient)
     if row.told == Told.MAIL and told_at + GRACE < start:
-        yield Mail(Notice.CONFIRMATION, *known, told_at + GRACE, start, told_at, *ended)
+        yield Mail(Notice.CONFIRMATION, *known, told_at + GRACE, start, told_at, off, why)
     for kind, due, expires in (
         (Notice.REMINDER_3D, three, one),
         (Notice.REMINDER_1D, one, start - dt.timedelta(hours=2)),
     ):
         if told_at < due < expires:
-            yield Mail(kind, *known, due, expires, told_at, *ended, needs_consent=True)
-    off = visit.cancelled_at
+            yield Mail(kind, *known, due, expires, told_at, off, why, needs_consent=True)
     if (
         row.status == AppointmentStatus.CANCELLED
         and row.told == Told.MAIL

@@ -1,15 +1,20 @@
 """Invented names as a town's waiting room holds them: short and long, with accents, of many origins."""
 
-FEMALE = (
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+FEMALE = _words(
     "Abigail Adaeze Agnieszka Aisha Alice Amara Amélie Ana Anita Anneliese Astrid Beatriz Bridget Camila Carmen "
     "Caroline Catherine Chiara Claire Concepción Deborah Denise Diana Dolores Dorothy Eileen Elena Élodie Esther "
     "Fatima Françoise Gabriela Giulia Gloria Grace Hannah Helen Ines Ingrid Irina Jacqueline Janet Joanna Judith "
     "Karen Katarzyna Keiko Lan Laura Leila Linda Lucía Magdalena Maeve Margaret María Maureen Mei Mónica Nadia "
     "Naomi Nicole Noor Oksana Olivia Patricia Paula Priya Rachel Rosa Ruth Sandra Shirin Siobhán Sofía Sunita "
     "Susan Tamara Teresa Thandiwe Ursula Valentina Verónica Wanda Xiu Yasmin Yolanda Zoë Zuzana"
-).split()
+)
 
-MALE = (
+MALE = _words(
     "Aaron Abdullah Adrian Ahmed Alan Alejandro André Anthony Arjun Arthur Babajide Benjamin Brian Bruno Carlos "
     "Charles Chidi Christopher Colin Daniel David Declan Dmitri Donald Edward Emeka Émile Enrique Eric Farid "
     "Felipe Francis Frank George Giorgio Glenn Hamid Harold Hassan Héctor Henrik Hiroshi Ian Ibrahim Ivan Jack "
@@ -17,9 +22,9 @@ MALE = (
     "Malcolm Manuel Marek Mark Martin Matteo Mehmet Michael Miguel Minh Mohan Nathan Nikolai Noah Oliver Omar "
     "Patrick Paul Pedro Peter Rafael Raj Richard Robert Roland Rubén Samuel Sean Sergei Stefan Steven Tariq Thomas "
     "Tomás Tuấn Viktor Walter Wei William Yusuf"
-).split()
+)
 
-FAMILY = (
+FAMILY = _words(
     "Abara Abbott Abubakar Acheampong Adeyemi Ahlström Akhtar Alvarado Andersson Antonov Archer Ashdown Aziz Bailey "
     "Banerjee Barros Beaumont Becker Benítez Bergström Bianchi Boateng Böhm Bouchard Brennan Brooks Calloway Cardoso "
     "Castañeda Chandra Chen Cho Chukwu Clarke Cohen Collins Conti Córdova Costa Crawford Da'Costa Dąbrowski Davies "
@@ -36,7 +41,16 @@ FAMILY = (
     "Sørensen Stein Stewart Suárez Sullivan Suzuki Szabó Tanaka Taylor Thibault Thompson Torres Tran Turner Vargas "
     "Vasquez Verma Virtanen Volkov Wagner Walsh Wang Washington Watanabe Weber Weiss Whitfield Wójcik Wright Xu "
     "Yamamoto Yılmaz Yoon Young Zamora Zhang Zhou Zielińska"
-).split()
+)
+
+SPANISH = frozenset(
+    _words(
+        "Alvarado Benítez Castañeda Córdova Díaz Espinoza Fernández Gómez Gutiérrez Hernández Ibáñez Jiménez Medina "
+        "Mendoza Morales Muñoz Navarro Núñez Ortega Quiñones Ramírez Reyes Ruiz Salazar Suárez Torres Vargas Vasquez "
+        "Zamora"
+    )
+)
+"""Families of whom some prefer Spanish."""
 
 LONG = (
     "Featherstonehaugh-Montgomery",

@@ -18,7 +18,7 @@ AT_GATE = (Instrument.NRS, Instrument.PEG, Instrument.RMDQ, Instrument.PGIC)
 AFTER = (Instrument.NRS, Instrument.PEG, Instrument.RMDQ, Instrument.PGIC, Instrument.SANE)
 FOLLOW_UP = (("week_1", 7), ("week_6", 42), ("month_3", 91), ("month_6", 182), ("month_12", 365))
 """Time points by days after the last session."""
-_WEEKS_TO_EFFECT = 9.0
+_WEEKS_TO_EFFECT = 6.0
 
 
 @dataclass

@@ -15,10 +15,6 @@ from treatments.demo.rows import Rows
 
 _AREA_CODES = (413, 508, 617, 774, 978)
 _MAILBOXES = ("mail.example", "post.example", "home.example", "inbox.example")
-_SPANISH = frozenset(
-    "Alvarado Benítez Castañeda Córdova Díaz Espinoza Fernández Gómez Gutiérrez Hernández Ibáñez Jiménez Medina Mendoza "
-    "Morales Muñoz Navarro Núñez Ortega Quiñones Ramírez Reyes Ruiz Salazar Suárez Torres Vargas Vasquez Zamora".split()
-)
 
 
 @dataclass
@@ -91,7 +87,7 @@ def _patient(
         preferred_channel=Channel.EMAIL if email and rng.random() < 0.85 else Channel.PHONE,
         reminders_consent=consent,
         reminders_consent_at=joined if consent else None,
-        language="es" if family in _SPANISH and rng.random() < 0.6 else "en",
+        language="es" if family in names.SPANISH and rng.random() < 0.6 else "en",
         notes=rng.choice(names.NOTES) if rng.random() < 0.12 else "",
         created_at=joined,
     )
@@ -104,8 +100,8 @@ def _birth_date(rng: random.Random, joined: dt.datetime) -> dt.date:
 
 
 def _email(rng: random.Random, given: str, family: str, taken: set[str]) -> str:
-    words = sorted(folding.words_of(family), key=len)[-1]
-    first = sorted(folding.words_of(given), key=len)[-1]
+    words = _longest(family)
+    first = _longest(given)
     styles = (
         f"{first}.{words}",
         f"{first[0]}.{words}",
@@ -116,6 +112,10 @@ def _email(rng: random.Random, given: str, family: str, taken: set[str]) -> str:
     while address in taken:
         address = f"{first}.{words}{rng.randrange(2, 999)}@{rng.choice(_MAILBOXES)}"
     return address
+
+
+def _longest(name: str) -> str:
+    return max(sorted(folding.words_of(name)), key=len)
 
 
 def _give_phones(rng: random.Random, rows: Rows, patient: Patient, shared: str, numbers: _Phones) -> None:
@@ -134,7 +134,7 @@ def _contact(rng: random.Random, rows: Rows, patient: Patient, numbers: _Phones)
     relationship, sex = rng.choice(names.RELATIONSHIPS)
     given = rng.choice(names.FEMALE if sex == "Female" else names.MALE)
     family = rng.choice(names.FAMILY) if relationship in ("neighbour", "daughter") else patient.family_name
-    address = f"{sorted(folding.words_of(given), key=len)[-1]}.{sorted(folding.words_of(family), key=len)[-1]}@{rng.choice(_MAILBOXES)}"
+    address = f"{_longest(given)}.{_longest(family)}@{rng.choice(_MAILBOXES)}"
     rows.add(
         Contact(
             patient=patient,

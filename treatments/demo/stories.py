@@ -20,6 +20,7 @@ class Fate(StrEnum):
     UNDER_WAY = "under_way"
     HELD = "held"
     FREED = "freed"
+    MISSED = "missed"
     FINISHED = "finished"
     EARLY = "early"
     STOPPED = "stopped"
@@ -61,10 +62,12 @@ def plan(
 ) -> list[Story]:
     """All stories, today's first, each with the index of its patient among the patients in order of registration."""
     stories = [_under_way(rng, today, at) for at in times_today]
+    for story in stories[2:3]:
+        story.fate, story.number = Fate.MISSED, min(2, story.planned)
     for offset in _WINDOW:
         day = today + dt.timedelta(days=offset)
         if day != today and is_open(day):
-            stories += [_under_way(rng, day, _time(rng)) for _ in range(rng.randrange(4, 7))]
+            stories += [_under_way(rng, day, _time(rng)) for _ in range(rng.randrange(5, 8))]
     for fate, count in ((Fate.HELD, 5), (Fate.FREED, 4)):
         for story in rng.sample(
             [
@@ -75,7 +78,7 @@ def plan(
             count,
         ):
             story.fate = fate
-    stories += [_ended(rng, today) for _ in range(105)]
+    stories += [_ended(rng, today) for _ in range(90)]
     counts = (
         (Fate.TO_BOOK, 8),
         (Fate.SCREENING, 4),

@@ -15,6 +15,8 @@ from scheduling.models import Allocation, Appointment, VisitStage
 from treatments.demo.planner import Placed
 from treatments.demo.rows import Rows
 
+_WAITING = dt.timedelta(minutes=18)
+_LATE = dt.timedelta(minutes=20)
 _BY_PHYSICIAN = ("injection", "consultation", "review")
 
 
@@ -121,6 +123,8 @@ class Visits:
         ]
         if cancelled_at is None and told_at is not None:
             self._progress(row, steps, placed)
+        if row.status == AppointmentStatus.NOT_DONE:
+            row.arrived_at = placed.start - dt.timedelta(minutes=4)
         if cancelled_at is not None and row.status == AppointmentStatus.CANCELLED:
             row.told_rev += 1 if told_at else 0
         if row.status != AppointmentStatus.PROVISIONAL and row.status != AppointmentStatus.BOOKED:
@@ -155,7 +159,10 @@ class Visits:
         arrived = placed.start - dt.timedelta(
             minutes=self.rng.randrange(1, 10), seconds=self.rng.randrange(60)
         )
-        if arrived > self.now:
+        if self.now < placed.start < self.now + _WAITING and self.rng.random() < 0.7:
+            arrived = min(arrived, self.now - dt.timedelta(minutes=self.rng.randrange(1, 7)))
+        late = self.now - _LATE < placed.start <= self.now and self.rng.random() < 0.15
+        if arrived > self.now or late:
             soon = placed.start < self.now + dt.timedelta(days=3)
             if self.rng.random() < (0.6 if soon else 0.08):
                 row.status = AppointmentStatus.CONFIRMED
