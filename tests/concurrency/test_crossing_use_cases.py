@@ -15,9 +15,8 @@ from scheduling.services.booking import VisitRequest
 from scheduling.services.setup import VisitsInTheWay
 from tests.concurrency.together import deadlocks, overlaps, together
 from tests.database import Database
-from tests.factories import clinic
+from tests.factories import clinic, treatments
 from tests.factories import scheduling as factory
-from tests.factories import treatments
 from tests.factories.treatments import Ward
 from treatments.models import SessionBooking
 from treatments.services import planning, reviews, sessions
