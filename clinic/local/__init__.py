@@ -1,7 +1,7 @@
 """Run and test the clinic on one machine, from a bare Python: `python3 -m clinic.local`.
 
 Standard library only, because these modules make the virtual environment; `mailcatcher`,
-`schema` and `checks` are programs of their own that run inside it.
+`schema` and `beat` are programs of their own that run inside it.
 """
 
 import sys

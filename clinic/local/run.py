@@ -120,7 +120,13 @@ def _start_celery(crew: Crew, env: Mapping[str, str], *, debug: bool) -> None:
         "--without-gossip",
         "--without-mingle",
     ]
-    beat = ["beat", "--schedule", str(paths.RUN / "beat-schedule"), "--pidfile", ""]
+    schedule = [
+        "--scheduler",
+        "clinic.local.beat:PulseScheduler",
+        "--schedule",
+        str(paths.RUN / "beat-schedule"),
+    ]
+    beat = ["beat", *schedule, "--pidfile", ""]
     crew.start(
         "The worker", [*celery, *worker, "--loglevel", "INFO"], env=env, log=_log("worker", debug=debug)
     )
