@@ -15,6 +15,8 @@ from treatments.demo.visits import Visit
 from treatments.models import Session
 from treatments.policies import recovery
 
+KEPT = dt.timedelta(days=200)
+"""Older mails are left out, so that the demo loads quickly."""
 _SERVER_TAKES = dt.timedelta(seconds=3)
 
 
@@ -97,7 +99,8 @@ def write(mails: Sequence[Mail], *, rng: random.Random, site: Site, now: dt.date
     contacts: dict[object, list[Contact]] = {}
     for contact in Contact.objects.filter(gets_mails=True, ended_at=None).exclude(email=""):
         contacts.setdefault(contact.patient_id, []).append(contact)
-    rows = [row for mail in mails for row in _rows(mail, contacts.get(mail.patient.pk, []), site, now)]
+    recent = [mail for mail in mails if mail.due > now - KEPT]
+    rows = [row for mail in recent for row in _rows(mail, contacts.get(mail.patient.pk, []), site, now)]
     sent = [row for row in rows if row.state == MessageState.SENT]
     words = drafts.make(sent)
     for row in sent:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.hashers import make_password
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -18,6 +19,7 @@ from treatments.services import defaults as treatment_defaults
 
 PASSWORD = "alder-court-demo"  # noqa: S105 - of invented accounts, printed for everybody, refused in production
 DOMAIN = "aldercourt.example"
+ZONE = ZoneInfo("America/New_York")
 
 STAFF = (
     ("miriam.okafor", "Dr. Miriam Okafor", Role.PHYSICIAN),
@@ -73,7 +75,7 @@ def build(*, now: dt.datetime, by: Actor) -> Place:
         phone="+1 413 555 0100",
         emergency_phone="911",
         reply_to=f"desk@{DOMAIN}",
-        time_zone="America/New_York",
+        time_zone=ZONE.key,
         country="US",
     )
     site.refresh_from_db()  # the quiet hours as times

@@ -91,7 +91,7 @@ def _patients(
     told = stories.plan(
         rng,
         today=today,
-        times_today=_times(planner, now, today),
+        times_today=times_today(planner, now),
         is_open=lambda day: bool(planner.open_on(day)),
     )
     days = stories.assign(rng, told, today=today)
@@ -102,10 +102,10 @@ def _patients(
     return people.build(rng, joined_on=joined), told
 
 
-def _times(planner: Planner, now: dt.datetime, today: dt.date) -> list[dt.time]:
+def times_today(planner: Planner, now: dt.datetime) -> list[dt.time]:
     """When sessions start today: every half hour, and every quarter around now, so that every stage is busy."""
     found = []
-    for low, high in planner.open_on(today):
+    for low, high in planner.open_on(now.astimezone(planner.site.zone).date()):
         for start in range(low, high - _SESSION_MINUTES, 15):
             moment = instant(start).astimezone(planner.site.zone)
             near = abs((moment - now).total_seconds()) < 80 * 60
