@@ -172,6 +172,7 @@ def moving_quest(moving: Appointment, chooser: PickerForm) -> Quest:
         part=wanted["part"],
         appointment_id=moving.pk,
         purpose=moving.purpose,
+        now_at=moving.period.lower,
     )
 
 

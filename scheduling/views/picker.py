@@ -41,6 +41,8 @@ class Quest:
     part: str = PartOfDay.ANY
     appointment_id: UUID | None = None
     purpose: UUID | None = None
+    now_at: dt.datetime | None = None
+    """Where the visit that is being moved stands now."""
 
     @property
     def asked(self) -> dict[str, Any]:
@@ -70,7 +72,11 @@ def free_days(quest: Quest, *, count: int = DAYS_AT_ONCE) -> tuple[list[dict[str
             break
     shown = sorted(days)[:count]
     return [
-        {"day": day, "slots": [as_choice(slot) for slot in days[day]], "note": _free(len(days[day]))}
+        {
+            "day": day,
+            "slots": [as_choice(slot, now_at=quest.now_at) for slot in days[day]],
+            "note": _free(len(days[day])),
+        }
         for day in shown
     ], len(days) > count
 
@@ -97,14 +103,15 @@ def places(slot: Slot) -> list[Resource]:
     )
 
 
-def as_choice(slot: Slot, *, with_day: bool = False) -> dict[str, Any]:
+def as_choice(slot: Slot, *, with_day: bool = False, now_at: dt.datetime | None = None) -> dict[str, Any]:
     local = timezone.localtime(slot.start)
+    note = _("check") if slot.warnings else _("now") if slot.start == now_at else ""
     return {
         "value": local.isoformat(timespec="minutes"),
         "label": f"{local:%H:%M}",
         "day": local.date() if with_day else None,
         "warned": bool(slot.warnings),
-        "note": _("check") if slot.warnings else "",
+        "note": note,
     }
 
 

@@ -16,7 +16,8 @@ from scheduling.selectors import visits
 
 _EXPECTED = (AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)
 _HERE = (AppointmentStatus.ARRIVED, AppointmentStatus.IN_PROGRESS)
-_CLEAR_BEFORE_LONG_WAIT = 15  # minutes of waiting from which a visit is marked
+_LONG_WAIT = 15  # minutes of waiting from which a visit is marked
+_IN_HOURS_FROM = 120  # minutes from which a length is said in hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +95,9 @@ class Row:
     def note(self) -> str:
         """What the clock adds to the state: late, waiting, longer than planned."""
         if self.late:
-            return _("%(minutes)s min late") % {"minutes": self.late}
+            return _("%(length)s late") % {"length": _length(self.late)}
         if self.overdue:
-            return _("%(minutes)s min over") % {"minutes": self.overdue}
+            return _("%(length)s over") % {"length": _length(self.overdue)}
         return ""
 
     @property
@@ -118,8 +119,12 @@ class Row:
         return _minutes(self.since, self.now) if self.since else 0
 
     @property
+    def waited(self) -> str:
+        return _length(self.waits)
+
+    @property
     def waits_long(self) -> bool:
-        return self.status == AppointmentStatus.ARRIVED and self.waits >= _CLEAR_BEFORE_LONG_WAIT
+        return self.status == AppointmentStatus.ARRIVED and self.waits >= _LONG_WAIT
 
     @property
     def next(self) -> Tap | None:
@@ -160,6 +165,12 @@ def rows_of(found: Iterable[Appointment], *, now: dt.datetime, is_today: bool) -
 
 def _sounds_like(patient: Any) -> tuple[str, str]:
     return patient.family_name.casefold(), patient.given_name[:1].casefold()
+
+
+def _length(minutes: int) -> str:
+    if minutes < _IN_HOURS_FROM:
+        return _("%(minutes)s min") % {"minutes": minutes}
+    return _("%(hours)s h") % {"hours": minutes // 60}
 
 
 def _minutes(since: dt.datetime, now: dt.datetime) -> int:

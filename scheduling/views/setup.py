@@ -199,6 +199,7 @@ def bars(visit_type: Any) -> dict[str, Any]:
     return {
         "total": longest,
         "height": 18 + 7 * len(needs),
+        "pixels": round(1.6 * (18 + 7 * len(needs))),
         "stages": stages,
         "needs": needs,
         "marks": list(range(0, longest + 1, step)),

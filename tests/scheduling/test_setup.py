@@ -1,0 +1,301 @@
+"""Setting a site up: nothing is made scarcer in silence, and what is refused says which visits stand in the way."""
+
+import datetime as dt
+
+import pytest
+
+from clinic import clock
+from clinic.enums import Role
+from clinic.exceptions import InvalidInput, NotAllowed, NotFound
+from clinic.models import AuditEvent, Task
+from scheduling.enums import AppointmentStatus
+from scheduling.models import Appointment, Closure, Requirement, Resource, Stage, TimeOff, WorkingHours
+from scheduling.services import availability, booking, setup, visit_types
+from scheduling.services.booking import VisitRequest
+from scheduling.services.setup import HoursData, ResourceData, VisitsInTheWay
+from scheduling.services.visit_types import VisitTypeData
+from tests.factories import clinic
+from tests.factories.scheduling import BY, House, days_ahead
+from tests.factories.scheduling import house as build
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def house() -> House:
+    return build()
+
+
+def booked(house: House, hour: int = 10, *, days: int = 10) -> Appointment:
+    return booking.book(
+        request=VisitRequest(
+            patient_id=clinic.patient().pk,
+            visit_type_id=house.visit("consultation").pk,
+            site_id=house.site.pk,
+            start=house.at(days_ahead(days, house.site), hour),
+            lead_id=house.one("physician").pk,
+        ),
+        by=BY,
+    )
+
+
+def whole_day(house: House, days: int = 10) -> tuple[dt.datetime, dt.datetime]:
+    return clock.day_bounds(days_ahead(days, house.site), house.site.zone)
+
+
+def test_time_off_without_visits_is_saved(house: House) -> None:
+    start, end = whole_day(house)
+    row, visits = setup.take_off(
+        by=BY, site_id=house.site.pk, resource_id=house.one("physician").pk, start=start, end=end
+    )
+    assert (row.period.lower, row.period.upper, visits) == (start, end, [])
+
+
+def test_time_off_over_a_visit_is_refused_with_the_visit(house: House) -> None:
+    visit = booked(house)
+    start, end = whole_day(house)
+    with pytest.raises(VisitsInTheWay) as refused:
+        setup.take_off(
+            by=BY, site_id=house.site.pk, resource_id=house.one("physician").pk, start=start, end=end
+        )
+    assert [each.pk for each in refused.value.visits] == [visit.pk]
+    assert TimeOff.objects.count() == 0
+
+
+def test_time_off_accepted_opens_a_task_for_each_visit(house: House) -> None:
+    visit = booked(house)
+    start, end = whole_day(house)
+    _row, visits = setup.take_off(
+        by=BY, site_id=house.site.pk, resource_id=house.one("physician").pk, start=start, end=end, accept=True
+    )
+    assert [each.pk for each in visits] == [visit.pk]
+    assert list(Task.objects.values_list("kind", "about", "role")) == [
+        (setup.REBOOK, f"appointment:{visit.pk}", Role.FRONT_DESK)
+    ]
+
+
+def test_time_off_that_only_adjoins_a_visit_is_saved(house: House) -> None:
+    visit = booked(house)
+    setup.take_off(
+        by=BY,
+        site_id=house.site.pk,
+        resource_id=house.one("physician").pk,
+        start=visit.period.upper,
+        end=visit.period.upper + dt.timedelta(hours=1),
+    )
+    assert TimeOff.objects.count() == 1
+
+
+def test_time_off_in_the_past_is_refused(house: House) -> None:
+    now = clock.now()
+    with pytest.raises(InvalidInput):
+        setup.take_off(
+            by=BY,
+            site_id=house.site.pk,
+            resource_id=house.one("physician").pk,
+            start=now - dt.timedelta(days=2),
+            end=now - dt.timedelta(days=1),
+        )
+
+
+def test_ended_time_off_is_free_again(house: House) -> None:
+    start, end = whole_day(house)
+    lead = house.one("physician").pk
+    row, _visits = setup.take_off(by=BY, site_id=house.site.pk, resource_id=lead, start=start, end=end)
+    asked = {
+        "visit_type_id": house.visit("consultation").pk,
+        "site_id": house.site.pk,
+        "earliest": start,
+        "latest": end,
+        "lead_id": lead,
+    }
+    assert availability.free_starts(**asked) == []
+    setup.end_time_off(by=BY, site_id=house.site.pk, time_off_id=row.pk)
+    assert availability.free_starts(**asked) != []
+
+
+def test_closure_over_a_visit_is_refused_then_accepted(house: House) -> None:
+    visit = booked(house)
+    start, end = whole_day(house)
+    with pytest.raises(VisitsInTheWay):
+        setup.close(by=BY, site_id=house.site.pk, start=start, end=end, name="Holiday")
+    assert Closure.objects.count() == 0
+    row, visits = setup.close(by=BY, site_id=house.site.pk, start=start, end=end, name="Holiday", accept=True)
+    assert ([each.pk for each in visits], row.name) == ([visit.pk], "Holiday")
+
+
+def test_closure_ignores_cancelled_visits(house: House) -> None:
+    visit = booked(house)
+    booking.cancel(appointment_id=visit.pk, reason="patient_unwell", by=BY)
+    start, end = whole_day(house)
+    _row, visits = setup.close(by=BY, site_id=house.site.pk, start=start, end=end, name="Works")
+    assert visits == []
+
+
+def test_reopen_removes_the_closure(house: House) -> None:
+    start, end = whole_day(house)
+    row, _visits = setup.close(by=BY, site_id=house.site.pk, start=start, end=end, name="Works")
+    setup.reopen(by=BY, site_id=house.site.pk, closure_id=row.pk)
+    assert Closure.objects.count() == 0
+
+
+def test_retire_with_visits_is_refused_then_accepted(house: House) -> None:
+    visit = booked(house)
+    lead = house.one("physician")
+    with pytest.raises(VisitsInTheWay):
+        setup.retire(by=BY, site_id=house.site.pk, resource_id=lead.pk)
+    assert Resource.objects.get(pk=lead.pk).is_active
+    assert [
+        each.pk for each in setup.retire(by=BY, site_id=house.site.pk, resource_id=lead.pk, accept=True)
+    ] == [visit.pk]
+    assert not Resource.objects.get(pk=lead.pk).is_active
+    assert Appointment.objects.get(pk=visit.pk).status == AppointmentStatus.BOOKED
+
+
+def test_save_resource_adds_a_clinician_of_the_clinic_and_a_room_of_the_site(house: House) -> None:
+    doctor = setup.save_resource(by=BY, site_id=house.site.pk, data=ResourceData("physician", "Dr. Okoye"))
+    room = setup.save_resource(by=BY, site_id=house.site.pk, data=ResourceData("consulting_room", "Room 9"))
+    assert (doctor.is_clinician, doctor.site_id) == (True, None)
+    assert (room.is_clinician, room.site_id) == (False, house.site.pk)
+
+
+def test_save_resource_cannot_change_its_kind(house: House) -> None:
+    with pytest.raises(InvalidInput):
+        setup.save_resource(
+            by=BY,
+            site_id=house.site.pk,
+            data=ResourceData("nurse", "Nia"),
+            resource_id=house.one("physician").pk,
+        )
+
+
+def test_save_resource_with_an_account_that_another_clinician_has(house: House) -> None:
+    user = clinic.user(Role.PHYSICIAN, at=house.site)
+    Resource.objects.filter(pk=house.one("physician").pk).update(user=user)
+    with pytest.raises(InvalidInput) as refused:
+        setup.save_resource(by=BY, site_id=house.site.pk, data=ResourceData("physician", "Dr. Two", user.pk))
+    assert refused.value.field == "user"
+
+
+def test_save_resource_of_another_site_is_not_found(house: House) -> None:
+    other = build(site=clinic.site(name="Elsewhere"))
+    with pytest.raises(NotFound):
+        setup.save_resource(
+            by=BY,
+            site_id=house.site.pk,
+            data=ResourceData("draw_chair", "Mine now"),
+            resource_id=other.one("draw_chair").pk,
+        )
+
+
+def hours(*days: int, opens: int = 8, closes: int = 12, **fields: dt.date) -> HoursData:
+    return HoursData(
+        days, dt.time(opens), dt.time(closes), fields.pop("valid_from", dt.date(2026, 1, 1)), **fields
+    )
+
+
+def test_add_hours_twice_a_day_but_never_over_each_other(house: House) -> None:
+    doctor = setup.save_resource(by=BY, site_id=house.site.pk, data=ResourceData("physician", "Dr. Okoye"))
+    add = {"by": BY, "site_id": house.site.pk, "resource_id": doctor.pk}
+    assert len(setup.add_hours(data=hours(0, 1, opens=8, closes=12), **add)) == 2
+    assert len(setup.add_hours(data=hours(0, opens=12, closes=17), **add)) == 1
+    with pytest.raises(InvalidInput) as refused:
+        setup.add_hours(data=hours(1, opens=11, closes=15), **add)
+    assert refused.value.field == "opens"
+    assert WorkingHours.objects.filter(resource=doctor).count() == 3
+
+
+def test_end_hours_with_visits_in_them_is_refused_then_accepted(house: House) -> None:
+    visit = booked(house)
+    weekday = days_ahead(10, house.site).weekday()
+    window = WorkingHours.objects.get(resource=house.one("physician"), weekday=weekday)
+    with pytest.raises(VisitsInTheWay):
+        setup.end_hours(by=BY, site_id=house.site.pk, hours_id=window.pk)
+    left = setup.end_hours(by=BY, site_id=house.site.pk, hours_id=window.pk, accept=True)
+    assert [each.pk for each in left] == [visit.pk]
+    assert not WorkingHours.objects.filter(pk=window.pk).exists()
+
+
+def test_end_hours_after_the_last_visit_needs_no_acceptance(house: House) -> None:
+    booked(house)
+    weekday = days_ahead(10, house.site).weekday()
+    window = WorkingHours.objects.get(resource=house.one("physician"), weekday=weekday)
+    last_day = days_ahead(11, house.site)
+    setup.end_hours(by=BY, site_id=house.site.pk, hours_id=window.pk, last_day=last_day)
+    window.refresh_from_db()
+    assert window.valid_until == last_day
+
+
+def test_visit_type_longer_stage_moves_what_follows(house: House) -> None:
+    kind = house.visit("prp_session")
+    data = VisitTypeData(
+        name="PRP session", grid_minutes=15, notice_minutes=0, horizon_days=365, lengths={"separation": 30}
+    )
+    visit_types.save(by=BY, site_id=house.site.pk, visit_type_id=kind.pk, data=data)
+    kind.refresh_from_db()
+    stages = list(Stage.objects.filter(visit_type=kind).values_list("code", "offset", "minutes"))
+    needs = dict(
+        (kind_id, (offset, minutes))
+        for kind_id, offset, minutes in Requirement.objects.filter(visit_type=kind).values_list(
+            "kind_id", "offset", "minutes"
+        )
+    )
+    assert kind.minutes == 85
+    assert stages == [
+        ("check_in", 0, 10),
+        ("draw", 10, 10),
+        ("separation", 20, 30),
+        ("injection", 50, 20),
+        ("recovery", 70, 15),
+    ]
+    assert needs == {
+        "nurse": (10, 10),
+        "draw_chair": (10, 40),
+        "centrifuge": (20, 30),
+        "physician": (50, 20),
+        "procedure_room": (50, 20),
+        "recovery_bay": (70, 15),
+    }
+
+
+def test_visit_type_saved_as_it_was_changes_no_times(house: House) -> None:
+    kind = house.visit("prp_session")
+    before = list(Requirement.objects.filter(visit_type=kind).values_list("pk", "offset", "minutes"))
+    lengths = dict(Stage.objects.filter(visit_type=kind).values_list("code", "minutes"))
+    data = VisitTypeData(
+        name="PRP", grid_minutes=10, notice_minutes=60, horizon_days=90, bring="", lengths=lengths
+    )
+    visit_types.save(by=BY, site_id=house.site.pk, visit_type_id=kind.pk, data=data)
+    kind.refresh_from_db()
+    assert (kind.name, kind.grid_minutes, kind.notice_minutes, kind.minutes) == ("PRP", 10, 60, 75)
+    assert list(Requirement.objects.filter(visit_type=kind).values_list("pk", "offset", "minutes")) == before
+
+
+@pytest.mark.parametrize(
+    ("minute", "expected"),
+    [(0, 0), (10, 10), (15, 15), (20, 25), (30, 35), (40, 45)],
+    ids=lambda value: str(value),
+)
+def test_moved_keeps_edges_and_distances(minute: int, expected: int) -> None:
+    assert visit_types.moved(minute, [(0, 10), (10, 20), (20, 40)], [(0, 10), (10, 25), (25, 45)]) == expected
+
+
+def test_setup_is_the_managers(house: House) -> None:
+    desk = clinic.staff(Role.FRONT_DESK, at=house.site)
+    start, end = whole_day(house)
+    with pytest.raises(NotAllowed):
+        setup.close(by=desk, site_id=house.site.pk, start=start, end=end, name="No")
+
+
+def test_setup_at_another_site_is_not_found(house: House) -> None:
+    manager = clinic.staff(Role.MANAGER, at=clinic.site(name="Elsewhere"))
+    start, end = whole_day(house)
+    with pytest.raises(NotFound):
+        setup.close(by=manager, site_id=house.site.pk, start=start, end=end, name="No")
+
+
+def test_each_change_leaves_an_audit_event(house: House) -> None:
+    start, end = whole_day(house)
+    row, _visits = setup.close(by=BY, site_id=house.site.pk, start=start, end=end, name="Works")
+    event = AuditEvent.objects.get(action="scheduling.closure.added")
+    assert (event.subject_key, event.site_id) == (str(row.pk), house.site.pk)
