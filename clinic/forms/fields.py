@@ -40,9 +40,7 @@ class PhoneField(forms.CharField):
             return phones.parse(written, country=self.country).e164
         except phones.NotAPhone:
             raise ValidationError(
-                _(
-                    "This is no phone number that could be dialled. Check the digits, or start with + and the country code."
-                ),
+                _("Not a phone number: check the digits, or start with + and the country code."),
                 code="phone",
             ) from None
 

@@ -69,7 +69,7 @@ def staff_initial(user: User) -> dict[str, Any]:
 class SiteForm(ClinicForm):
     submit_label = _("Save")
 
-    name = LineField(label=_("Name"), max_length=120, help_text=_("What staff call this place."))
+    name = LineField(label=_("Name"), max_length=120)
     sender_name = LineField(
         label=_("Sender name"),
         max_length=120,
@@ -78,7 +78,7 @@ class SiteForm(ClinicForm):
         ),
     )
     address = LineField(label=_("Address"), max_length=250)
-    phone = LineField(label=_("Phone"), max_length=32, help_text=_("Stands in every mail."))
+    phone = LineField(label=_("Phone"), max_length=32)
     emergency_phone = LineField(label=_("Emergency number"), max_length=32)
     reply_to = forms.EmailField(label=_("Replies go to"), required=False)
     country = LineField(
@@ -90,8 +90,8 @@ class SiteForm(ClinicForm):
 
     def layout(self) -> Layout:
         return Layout(
-            Section(_("The place"), Row("name", "sender_name"), "address", Row("phone", "emergency_phone")),
-            Section(_("Mails"), "reply_to", Row("quiet_from", "quiet_until")),
+            Section(_("The place"), "name", "address", Row("phone", "emergency_phone")),
+            Section(_("Mails"), "sender_name", "reply_to", Row("quiet_from", "quiet_until")),
             Section(_("Where it is"), Row("country", "time_zone")),
         )
 

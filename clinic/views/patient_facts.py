@@ -13,16 +13,15 @@ from clinic.policies import phones
 def facts_of(patient: Patient, site: Site) -> list[tuple[str, Any]]:
     """(term, value) pairs; empty values are left out by the component."""
     numbers = {phone.position: phone.e164 for phone in patient.phones.all()}
-    consent = _("Yes") if patient.reminders_consent else _("No reminders by e-mail")
+    consent = _("Yes, agreed") if patient.reminders_consent else _("No")
     return [
         (_("Mobile"), phone_link(numbers.get(0, ""), site.country)),
         (_("Other phone"), phone_link(numbers.get(1, ""), site.country)),
         (_("E-mail"), format_html('<a href="mailto:{0}">{0}</a>', patient.email) if patient.email else ""),
         (_("Prefers"), patient.get_preferred_channel_display()),
-        (_("Agrees to reminders"), consent),
+        (_("Reminders"), consent),
         (_("Language"), str(dict(settings.LANGUAGES).get(patient.language, patient.language))),
         (_("Sex"), patient.get_sex_display()),
-        (_("Notes"), patient.notes),
     ]
 
 

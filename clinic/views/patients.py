@@ -13,9 +13,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from clinic import clock
 from clinic.enums import Permission
-from clinic.exceptions import IllegalMove
+from clinic.exceptions import IllegalMove, InvalidInput, StaleVersion
 from clinic.forms.patients import PatientForm, initial_of
-from clinic.models import Patient, Site
+from clinic.models import Contact, Patient, Site
 from clinic.permissions import actor_of, can, requires
 from clinic.selectors.patients import (
     Duplicate,
@@ -29,7 +29,9 @@ from clinic.selectors.search import day_of
 from clinic.selectors.tasks import open_tasks
 from clinic.services import lookups, patients
 from clinic.views.common import address, answered, at_site, pane
-from clinic.views.patient_facts import facts_of, warning_for
+from clinic.views.patient_facts import facts_of, phone_link, warning_for
+
+FOUND_AT_MOST = 20
 
 _PANES = (
     ("scheduling:patient-pane", gettext_lazy("Visits")),
@@ -51,17 +53,23 @@ def index(request: HttpRequest) -> HttpResponse:
 def search(request: HttpRequest) -> HttpResponse:
     """Patients found while typing. By POST: names and birth dates do not belong into addresses."""
     query = request.POST.get("q", "").strip()[:100]
-    found = lookups.search(by=actor_of(request), text=query)
+    found = lookups.search(by=actor_of(request), text=query, limit=FOUND_AT_MOST)
     results = [
         {"patient": patient, "url": reverse("clinic:patient-detail", args=[patient.pk])}
         for patient in found.patients
     ]
     # Only a search that could be asked says that it found nobody: one letter is the beginning of something.
     context: dict[str, Any] = {"results": results, "query": query if found.kind != "none" else ""}
-    if getattr(request, "htmx", False):
+    htmx = getattr(request, "htmx", None)
+    if htmx and htmx.target != "found":
         return render(request, "_components/search_results.html", context)
-    context |= {"searched": True, "typed": query, "may_edit": _may_edit(request)}
-    return render(request, "clinic/patient/list.html", context)
+    context |= {
+        "searched": True,
+        "typed": query,
+        "may_edit": _may_edit(request),
+        "full": len(results) == FOUND_AT_MOST,
+    }
+    return render(request, "clinic/patient/_found.html" if htmx else "clinic/patient/list.html", context)
 
 
 @requires(Permission.EDIT_PATIENTS)
@@ -111,13 +119,13 @@ def edit(request: HttpRequest, site: Site, patient_id: UUID) -> HttpResponse:
     if shown and not form.accepts({str(one.patient.pk) for one in shown}):
         return _form_page(request, form, patient, shown, status=422)
     by = actor_of(request)
-    if not answered(
-        form,
-        lambda: patients.update(
-            by=by, patient_id=patient_id, version=version, data=data, household_with=household
-        ),
-    ):
+    try:
+        patients.update(by=by, patient_id=patient_id, version=version, data=data, household_with=household)
+    except StaleVersion:
         return _form_page(request, form, patient_detail(patient_id), status=422)
+    except InvalidInput as error:
+        form.add_error(error.field if error.field in form.fields else None, error.message)
+        return _form_page(request, form, patient, status=422)
     messages.success(request, _("Saved."))
     return redirect("clinic:patient-detail", patient_id)
 
@@ -129,16 +137,16 @@ def detail(request: HttpRequest, site: Site, patient_id: UUID) -> HttpResponse:
     """The record: what comes next first, then how to reach them, then what was."""
     patient = lookups.open_record(by=actor_of(request), patient_id=patient_id)
     books = patient.is_active
+    contacts: list[Contact] = patient.living_contacts  # type: ignore[attr-defined]  # prefetched by the selector
     context = {
         "patient": patient,
         "warning": warning_for(patient),
         "facts": facts_of(patient, site),
         "panes": [one for name, title in _PANES if (one := pane(request, name, title, patient.pk))],
         "household": household_of(patient),
-        "contacts": patient.living_contacts,  # type: ignore[attr-defined]  # prefetched by the selector
+        "contacts": [(contact, phone_link(contact.phone, site.country)) for contact in contacts],
         "tasks": list(open_tasks(site_id=site.pk).filter(patient=patient)),
         "now": clock.now(),
-        "country": site.country,
         "book_url": address(request, "scheduling:book", patient.pk) if books else "",
         "order_url": address(request, "treatments:order-new", patient.pk) if books else "",
         "edit_url": address(request, "clinic:patient-edit", patient.pk) if patient.erased_at is None else "",
