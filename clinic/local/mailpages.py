@@ -51,13 +51,13 @@ def letter(mail: Mail) -> str:
     headers = "".join(f"<dt>{name}</dt><dd>{escape(mail.header(name))}</dd>" for name in names)
     subject = escape(mail.header("Subject")) or "(no subject)"
     parts = [f'<p><a href="/">All mail</a></p><h1>{subject}</h1><dl>{headers}</dl>']
-    if mail.body("html"):
-        parts.append(
-            '<h2>As a page</h2><p class="soft">Links in it do not open here; use those of the text below.</p>'
-            f'<iframe sandbox title="The mail as a page" src="/{mail.key}/html"></iframe>'
-        )
     if mail.body("plain"):
         parts.append(f"<h2>As text</h2><pre>{_with_links(mail.body('plain'))}</pre>")
+    if mail.body("html"):
+        parts.append(
+            '<h2>As a page</h2><p class="soft">Links in it do not open here; use those of the text above.</p>'
+            f'<iframe sandbox title="The mail as a page" src="/{mail.key}/html"></iframe>'
+        )
     attached = "".join(
         f'<li><a href="/{mail.key}/attachment/{number}">{escape(part.get_filename() or "attachment")}</a> '
         f"<span>{escape(part.get_content_type())}</span></li>"
