@@ -21,6 +21,7 @@ from scheduling.rules import Override
 from scheduling.selectors import choices
 
 FURTHEST = dt.timedelta(days=800)
+_YEARS = (2000, 2200)  # beyond them arithmetic on instants can overflow
 
 
 class PartOfDay(TextChoices):
@@ -41,7 +42,7 @@ class InstantField(forms.Field):
             instant = parse_datetime(str(value))
         except ValueError:
             instant = None
-        if instant is None or timezone.is_naive(instant):
+        if instant is None or timezone.is_naive(instant) or not _YEARS[0] <= instant.year <= _YEARS[1]:
             raise forms.ValidationError(_t("That is not a time. Choose one of those offered."))
         return instant
 

@@ -234,12 +234,12 @@ def test_visit_type_longer_stage_moves_what_follows(house: House) -> None:
     visit_types.save(by=BY, site_id=house.site.pk, visit_type_id=kind.pk, data=data)
     kind.refresh_from_db()
     stages = list(Stage.objects.filter(visit_type=kind).values_list("code", "offset", "minutes"))
-    needs = dict(
-        (kind_id, (offset, minutes))
+    needs = {
+        kind_id: (offset, minutes)
         for kind_id, offset, minutes in Requirement.objects.filter(visit_type=kind).values_list(
             "kind_id", "offset", "minutes"
         )
-    )
+    }
     assert kind.minutes == 85
     assert stages == [
         ("check_in", 0, 10),
@@ -274,7 +274,7 @@ def test_visit_type_saved_as_it_was_changes_no_times(house: House) -> None:
 @pytest.mark.parametrize(
     ("minute", "expected"),
     [(0, 0), (10, 10), (15, 15), (20, 25), (30, 35), (40, 45)],
-    ids=lambda value: str(value),
+    ids=str,
 )
 def test_moved_keeps_edges_and_distances(minute: int, expected: int) -> None:
     assert visit_types.moved(minute, [(0, 10), (10, 20), (20, 40)], [(0, 10), (10, 25), (25, 45)]) == expected
