@@ -2,12 +2,11 @@
 
 from typing import Any, cast
 
-from crispy_forms.layout import Layout
 from django import forms
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext_lazy as _
 
-from clinic.forms import ClinicForm, DateField, Row, Section
+from clinic.forms import ClinicForm, DateField
 from clinic.models import Site
 from scheduling.models import Resource
 from scheduling.selectors import choices
@@ -24,7 +23,7 @@ ICD_10_CM = [
     ("M53.3", _("Sacrococcygeal disorders, not elsewhere classified")),
     ("M51.360", _("Other intervertebral disc degeneration, lumbar region, with discogenic back pain only")),
 ]
-TARGET_ROWS = 6
+TARGET_ROWS = 5
 
 
 class ProtocolField(forms.ModelChoiceField):  # type: ignore[type-arg]  # generic over the model
@@ -35,17 +34,15 @@ class ProtocolField(forms.ModelChoiceField):  # type: ignore[type-arg]  # generi
 class OrderForm(ClinicForm):
     """The course that the physician wishes for. Targets are rows of their own."""
 
-    submit_label = _("Order")
     form_tag = False
     protocol = ProtocolField(queryset=ProtocolVersion.objects.none(), label=_("Protocol"), empty_label=None)
     physician = forms.ModelChoiceField(
         queryset=Resource.objects.none(), label=_("Responsible physician"), empty_label=None
     )
     diagnosis_code = forms.CharField(
-        label=_("Diagnosis code"),
-        help_text=_("ICD-10-CM, such as M47.816."),
+        label=_("Diagnosis code (ICD-10-CM)"),
         max_length=10,
-        widget=forms.TextInput(attrs={"list": "icd-10-cm", "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"list": "icd-10-cm", "autocomplete": "off", "placeholder": "M47.816"}),
     )
     diagnosis = forms.CharField(label=_("Diagnosis in words"), max_length=200)
     sessions = forms.IntegerField(label=_("Sessions"), min_value=1, max_value=20)
@@ -74,14 +71,6 @@ class OrderForm(ClinicForm):
         cast("forms.ModelChoiceField[Resource]", self.fields["physician"]).queryset = choices.leads(site.pk)
         first = current_protocols(site).first()
         self.fields["sessions"].initial = first.planned_sessions if first else 4
-
-    def layout(self) -> Layout:
-        return Layout(
-            Section(_("Why"), Row("diagnosis_code", "diagnosis")),
-            Section(_("How"), Row("protocol", "physician"), "sessions"),
-            Section(_("For the desk"), "urgency", "note_for_desk"),
-            "screening_complete",
-        )
 
 
 class TargetForm(forms.Form):
@@ -131,12 +120,8 @@ class PlanForm(ClinicForm):
     def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         cast("forms.ModelChoiceField[Resource]", self.fields["lead"]).queryset = choices.leads(site.pk)
-
-
-class ReasonForm(ClinicForm):
-    """Why, in words."""
-
-    reason = forms.CharField(label=_("Why?"), max_length=300)
+        self.fields["earliest"].widget.attrs["class"] = "form-control"
+        self.fields["lead"].widget.attrs["class"] = "form-select"
 
 
 def current_protocols(site: Site) -> QuerySet[ProtocolVersion]:

@@ -137,7 +137,9 @@ class EventForm(ClinicForm):
 
     def __init__(self, *args: Any, course: Course, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        cast(SessionField, self.fields["session"]).queryset = course.sessions.filter(injected_at__isnull=False)
+        cast(SessionField, self.fields["session"]).queryset = course.sessions.filter(
+            injected_at__isnull=False
+        )
 
     def layout(self) -> Layout:
         return Layout("term", Row("grade", "session"), "is_serious", Row("started_on", "resolved_on"), "note")

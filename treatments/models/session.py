@@ -30,7 +30,7 @@ def _refuse_when_session_is(status_expression: str, name: str, *, on: str = "ses
                 RAISE EXCEPTION '{_SIGNED}' USING ERRCODE = 'check_violation', CONSTRAINT = 'signed_record_is_kept';
             END IF;
             RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
-        """,
+        """,  # noqa: S608 - constants of this module
     )
 
 

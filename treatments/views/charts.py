@@ -10,7 +10,7 @@ from treatments.models import Response
 from treatments.scoring import SCALES
 from treatments.selectors.history import History
 
-PANEL, GAP, LEFT, RIGHT, TOP, BOTTOM = 96, 34, 40, 14, 22, 24
+PANEL, GAP, LEFT, RIGHT, TOP, BOTTOM = 96, 36, 40, 14, 40, 24
 
 
 @dataclass(frozen=True, slots=True)

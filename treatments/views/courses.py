@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from clinic import clock
+from clinic import clock, messaging
 from clinic.enums import MessageState, Permission
 from clinic.permissions import actor_of, can, requires
 from scheduling.enums import AppointmentStatus
@@ -44,13 +44,15 @@ def course_detail(request: HttpRequest, course_id: UUID) -> HttpResponse:
     course = history.course
     decides = can(by, Permission.DECIDE_COURSE)
     with timezone.override(course.site.zone):
+        now, timeline = clock.now(), _timeline(history)
         gate = gates.gates([course])[0] if course.status == CourseStatus.REVIEW_DUE else None
         context = {
             "history": history,
             "course": course,
             "gate": gate,
             "next_words": _next(history),
-            "timeline": _timeline(history),
+            "coming": [entry for entry in reversed(timeline) if entry.at > now],
+            "past": [entry for entry in timeline if entry.at <= now],
             "charts": charts(history),
             "outcomes": _outcomes(history),
             "records": can(by, Permission.RECORD_CLINICAL),
@@ -175,8 +177,12 @@ def _timeline(history: History) -> list[Event]:
     )
     for message in history.messages:
         if message.state in shown:
-            found.append(Event(message.planned_for, _("Mail to the patient"), message.get_state_display()))
+            found.append(Event(message.planned_for, _mail(message.kind), message.get_state_display()))
     return sorted(found, key=lambda entry: entry.at, reverse=True)
+
+
+def _mail(kind: str) -> str:
+    return _("Mail: %(kind)s") % {"kind": messaging.get(kind).name}
 
 
 def _outcomes(history: History) -> list[dict[str, Any]]:

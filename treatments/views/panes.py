@@ -25,7 +25,6 @@ def patient_pane(request: HttpRequest, site: Site, patient_id: UUID) -> HttpResp
         "patient": patient,
         "histories": history.patient_courses(patient_id=patient.pk, site_ids=sorted(by.site_ids)),
         "clinical": can(by, Permission.VIEW_CLINICAL),
-        "may_order": can(by, Permission.DECIDE_COURSE) and patient.is_active,
         "may_book": can(by, Permission.BOOK),
     }
     return render(request, "treatments/pane/patient.html", context)

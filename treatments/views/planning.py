@@ -133,10 +133,11 @@ def _propose(
 def _step(step: Step, plan: CoursePlan) -> dict[str, Any]:
     """One session as the page shows it: its chosen start, and days of others."""
     zone = plan.order.site.zone
+    several = len({slot.lead.pk for slot in step.choices if slot.lead}) > 1
     days: dict[dt.date, list[dict[str, Any]]] = {}
     for slot in step.choices:
         local = slot.start.astimezone(zone)
-        days.setdefault(local.date(), []).append(_choice(slot, date_format(local, "H:i")))
+        days.setdefault(local.date(), []).append(_choice(slot, date_format(local, "H:i"), named=several))
     number = step.session.number
     chosen = step.chosen
     return {
@@ -154,11 +155,11 @@ def _step(step: Step, plan: CoursePlan) -> dict[str, Any]:
     }
 
 
-def _choice(slot: Slot, label: str) -> dict[str, Any]:
+def _choice(slot: Slot, label: str, *, named: bool) -> dict[str, Any]:
     return {
         "value": slot.start.isoformat(),
         "label": label,
-        "note": slot.lead.name if slot.lead else "",
+        "note": slot.lead.name if named and slot.lead else "",
         "warned": bool(slot.warnings),
     }
 
