@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 V = TypeVar("V")
 FALLBACK_LANGUAGE = "en"
-_AWAY = (OperationalError, InterfaceError)
+AWAY = (OperationalError, InterfaceError)
 """The database is away or refuses for now: no message's fault."""
 
 
@@ -85,7 +85,7 @@ def rendered(message: Message, draft: Draft, *, with_attachments: bool = True) -
         attach = messaging.get(message.kind).attachments if with_attachments else None
         attachments = attach(message, values) if attach else ()
         return mailing.render(words, site=values, attachments=attachments)
-    except _AWAY:
+    except AWAY:
         raise
     except Exception as error:
         raise CannotRender(type(error).__name__) from error
@@ -126,7 +126,7 @@ def _asked(
     """The kind's answers, and the messages for which it raised an error of its own."""
     try:
         return dict(ask(group)), []
-    except _AWAY:
+    except AWAY:
         raise
     except Exception as error:
         if len(group) == 1:

@@ -12,7 +12,7 @@ from clinic.enums import MessageState, Permission
 from clinic.models import Message
 from clinic.permissions import check
 from clinic.services import leases
-from clinic.services.dispatch import RESENT
+from clinic.services.delivery import RESENT
 
 log = structlog.get_logger(__name__)
 

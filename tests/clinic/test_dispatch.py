@@ -17,7 +17,8 @@ from clinic.enums import MessageState, Role
 from clinic.exceptions import NotAllowed
 from clinic.messaging import Attachment, DefaultText
 from clinic.models import Contact, Message, Site
-from clinic.services import dispatch, drafts, leases, outbox, reconcile
+from clinic.policies.quiet_hours import quiet_end
+from clinic.services import delivery, dispatch, drafts, leases, outbox, reconcile
 from clinic.services.dispatch import Run
 from tests.factories import clinic as make
 from tests.faults import kinds, outgoing, sink
@@ -247,6 +248,31 @@ def test_kind_that_raises_for_one_fails_that_one(site: Site, server: Sink) -> No
     assert (_read(bad).state, bad.reason) == ("failed", "render_error")
 
 
+def test_attachment_that_cannot_be_made_fails_that_one(site: Site, server: Sink) -> None:
+    def broken(message: Message, _values: object) -> list[Attachment]:
+        return [Attachment("a.txt", None if message.about == "bad" else "text", "text/plain")]  # type: ignore[arg-type]
+
+    with kinds.known(kinds.kind("test.files", attachments=broken)):
+        bad = outgoing.message(at=site, kind="test.files", about="bad")
+        outgoing.message(at=site, kind="test.files", about="good")
+        assert _run().sent == 1
+    assert (_read(bad).state, bad.reason) == ("failed", "render_error")
+
+
+def test_message_that_breaks_the_dispatcher_ends_as_failed(
+    site: Site, server: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error that is nobody's fault but ours must not be repeated for ever."""
+    message = outgoing.message(at=site)
+    monkeypatch.setattr(drafts, "refusals", lambda _messages: 1 / 0)
+    for _ in range(leases.ATTEMPTS):
+        with pytest.raises(ZeroDivisionError):
+            _run()
+        _after(6 * MINUTE)
+        reconcile.run(by=BY)
+    assert (_read(message).state, message.reason) == ("failed", "too_many_attempts")
+
+
 def test_run_needs_the_permission(site: Site) -> None:
     with pytest.raises(NotAllowed):
         dispatch.run(by=make.staff(Role.NURSE, at=site))
@@ -312,10 +338,10 @@ def test_refused_connections_open_the_breaker_and_cost_no_attempt(site: Site, se
         settings.EMAIL_HOST, settings.EMAIL_PORT = probe.getsockname()
     messages = [outgoing.message(at=site, about=f"fact:{number}") for number in range(8)]
     now = clock.now()
-    assert _run().breaker.is_open
+    assert _run().server_is_away
     rows = [_read(message) for message in messages]
     assert {(row.state, row.attempts) for row in rows} == {("pending", 0)}
-    assert sum(row.next_at > now for row in rows) == dispatch.BREAKER_LIMIT
+    assert sum(row.next_at > now for row in rows) == delivery.BREAKER_LIMIT
 
 
 def test_backoff_grows_until_the_attempts_end(site: Site, server: Sink) -> None:
@@ -371,14 +397,14 @@ def test_quiet_hours_are_wall_time_in_the_sites_zone(local: str, morning: str | 
     berlin = ZoneInfo("Europe/Berlin")
     now = dt.datetime.fromisoformat(local).replace(tzinfo=berlin)
     until = dt.datetime.fromisoformat(morning).replace(tzinfo=berlin) if morning else None
-    assert dispatch.quiet_end(site, now.astimezone(dt.UTC)) == until
+    assert quiet_end(site, now.astimezone(dt.UTC)) == until
 
 
 def test_quiet_hours_within_a_day() -> None:
     site = Site(time_zone="UTC", quiet_from=dt.time(12), quiet_until=dt.time(14))
     noon = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
-    assert dispatch.quiet_end(site, noon) == noon + 2 * HOUR
-    assert dispatch.quiet_end(site, noon + 2 * HOUR) is None
+    assert quiet_end(site, noon) == noon + 2 * HOUR
+    assert quiet_end(site, noon + 2 * HOUR) is None
 
 
 def _quiet_now() -> Site:

@@ -7,10 +7,11 @@ from typing import Any
 
 import structlog
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import close_old_connections
 
 from clinic.actors import System
 from clinic.services import dispatch, reconcile
+from clinic.services.drafts import AWAY
 
 log = structlog.get_logger(__name__)
 
@@ -42,10 +43,12 @@ class Command(BaseCommand):
                 if time.monotonic() >= reconcile_at:
                     reconcile.run(by=BY)
                     reconcile_at = time.monotonic() + RECONCILE_EVERY
-                if dispatch.run(by=BY, should_stop=stop.is_set).breaker.is_open:
+                if dispatch.run(by=BY, should_stop=stop.is_set).server_is_away:
                     pause = PAUSE_AWAY
-            except (OperationalError, InterfaceError) as error:
+            except AWAY as error:
                 log.warning("database away", error=type(error).__name__)
                 close_old_connections()
                 pause = PAUSE_AWAY
+            except Exception:
+                log.exception("a round broke off")  # what it held comes back when its leases run out
             stop.wait(pause)
