@@ -42,16 +42,17 @@ def missed(world: World, session: Session, placed: Placed, *, booked_at: dt.date
     _end(world, session, placed, booked_at, AppointmentStatus.NO_SHOW, ended_at)
 
 
-def in_vain(world: World, session: Session, placed: Placed, *, booked_at: dt.datetime) -> None:
-    """An attempt some days before the visit that took place."""
+def in_vain(world: World, session: Session, placed: Placed, *, booked_at: dt.datetime) -> dt.datetime | None:
+    """An attempt some days before the visit that took place. Returns when it ended, and the session was booked again."""
     wished = world.day_of(placed.start) - dt.timedelta(days=world.rng.randrange(4, 8))
     at = world.time_of(placed.start)
     tried = world.planner.near(SESSION, session.course.patient_id, wished, at=at, reach=2, keep=False)
     if tried is None or tried.start < booked_at + DAY:
-        return
+        return None
     status, reason, hours = world.rng.choices(_ENDINGS, _OFTEN)[0]
     ended_at = max(booked_at + dt.timedelta(hours=1), tried.start + dt.timedelta(hours=hours))
     _end(world, session, tried, booked_at, status, ended_at, reason=reason)
+    return ended_at + dt.timedelta(minutes=25)
 
 
 def _end(

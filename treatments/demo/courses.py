@@ -85,7 +85,7 @@ def _open(
             patient=patient,
             course=course,
             sessions=story.planned,
-            urgency=world.rng.choices(Urgency.values, (8, 27, 65))[0],
+            urgency=world.rng.choices(Urgency.values, (15, 30, 55))[0],
             note_for_desk=world.rng.choice(_DESK_NOTES),
             status=order,
             ordered_by=physician.user,
@@ -120,15 +120,16 @@ def _treat(world: World, story: Story, course: Course, placed: list[Placed]) -> 
         if story.fate == Fate.MISSED and number == story.number:
             attempts.missed(world, session, visit_plan, booked_at=booked_at)
             continue
+        again = None
         if visit_plan.start < world.now and world.rng.random() < _IN_VAIN:
-            attempts.in_vain(world, session, visit_plan, booked_at=booked_at)
+            again = attempts.in_vain(world, session, visit_plan, booked_at=released or booked_at)
         visit = world.visits.add(
             visit_plan,
             course.patient,
-            booked_at=booked_at,
+            booked_at=again or booked_at,
             purpose=session.pk,
-            provisional=number > 1,
-            released_at=released if number > 1 else None,
+            provisional=number > 1 and again is None,
+            released_at=released if number > 1 and again is None else None,
         )
         world.rows.add(SessionBooking(session=session, appointment=visit.row))
         injected += records.write(world, session, visit, targets, reporting)
@@ -169,7 +170,7 @@ def _close(
 ) -> None:
     """After the last session: the closing decision, the follow-up, the end."""
     day = world.day_of(last.start)
-    decided_at = world.local(day + dt.timedelta(days=world.rng.randrange(14, 29)), dt.time(16, 50))
+    decided_at = world.local(day + dt.timedelta(days=world.rng.randrange(2, 15)), dt.time(16, 50))
     for time_point, days in FOLLOW_UP:
         at = world.local(day + dt.timedelta(days=days + world.rng.randrange(-2, 3)), gates.EVENING)
         if at < world.now and not (story.fate == Fate.STOPPED and at > decided_at):

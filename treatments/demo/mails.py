@@ -15,7 +15,7 @@ from treatments.demo.visits import Visit
 from treatments.models import Session
 from treatments.policies import recovery
 
-KEPT = dt.timedelta(days=200)
+KEPT = dt.timedelta(days=400)
 """Older mails are left out, so that the demo loads quickly."""
 _SERVER_TAKES = dt.timedelta(seconds=3)
 

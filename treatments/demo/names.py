@@ -75,7 +75,6 @@ NOTES = (
     "Comes by train, not before 10:00.",
     "Needs the step-free entrance.",
     "Hard of hearing: speak slowly on the phone.",
-    "Prefers to be called by the second name.",
     "Works shifts: call after 16:00.",
     "Please call, do not leave voicemail.",
     "Brings a wheelchair.",

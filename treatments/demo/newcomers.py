@@ -43,7 +43,8 @@ def consult(world: World, patients: Sequence[Patient]) -> None:
 
 def _book(world: World, patient: Patient, placed: Placed, *, off: bool) -> None:
     asked = max(patient.created_at, placed.start - 9 * DAY)
-    booked_at = min(asked, world.now, placed.start - dt.timedelta(hours=1))
+    lately = world.now - dt.timedelta(hours=world.rng.uniform(1, 90))
+    booked_at = min(asked, max(lately, patient.created_at), placed.start - dt.timedelta(hours=1))
     if not off:
         world.visits.add(placed, patient, booked_at=booked_at)
         return
@@ -51,7 +52,13 @@ def _book(world: World, patient: Patient, placed: Placed, *, off: bool) -> None:
         status, reason, ended_at = AppointmentStatus.NO_SHOW, None, placed.end
     else:
         status, reason = AppointmentStatus.CANCELLED, "patient_cannot_come"
-        ended_at = min(world.now, placed.start - dt.timedelta(hours=world.rng.uniform(4, 60)))
+        lately = world.now - dt.timedelta(minutes=world.rng.randrange(20, 900))
+        ended_at = min(lately, placed.start - dt.timedelta(hours=world.rng.uniform(4, 60)))
     world.visits.add_ended(
-        placed, patient, booked_at=min(booked_at, ended_at), status=status, ended_at=ended_at, reason=reason
+        placed,
+        patient,
+        booked_at=min(booked_at, ended_at - dt.timedelta(minutes=15)),
+        status=status,
+        ended_at=ended_at,
+        reason=reason,
     )

@@ -81,7 +81,7 @@ def _patient(
         record_number=next_record_number(),
         given_name=given,
         family_name=family,
-        birth_date=_birth_date(rng, joined),
+        birth_date=_birth_date(rng, joined, household_with),
         sex=sex,
         email=email,
         preferred_channel=Channel.EMAIL if email and rng.random() < 0.85 else Channel.PHONE,
@@ -93,9 +93,12 @@ def _patient(
     )
 
 
-def _birth_date(rng: random.Random, joined: dt.datetime) -> dt.date:
-    """Ages 28 to 84, most around 55."""
-    age = min(84, max(28, round(rng.gauss(55, 13))))
+def _birth_date(rng: random.Random, joined: dt.datetime, household_with: Patient | None) -> dt.date:
+    """Ages 28 to 84 by the end of the two years, most around 55."""
+    if household_with is not None:
+        born = household_with.birth_date + dt.timedelta(days=rng.randrange(-1500, 1500))
+        return min(max(born, dt.date(joined.year - 81, 6, 1)), dt.date(joined.year - 29, 6, 1))
+    age = min(81, max(29, round(rng.gauss(55, 13))))
     return joined.date() - dt.timedelta(days=age * 365 + rng.randrange(30, 330))
 
 

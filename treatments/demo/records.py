@@ -18,7 +18,8 @@ _NOTES = (
     "Some soreness during the injection, settled at once.",
 )
 _SIGNED_BY_AGE = {0: 0.15, 1: 0.5, 2: 0.8}
-_SIGNED_AT_LAST = 0.992
+_SIGNED_LATER = 0.98
+_ALL_SIGNED_AFTER = 45
 _KIT_FAILS = 0.015
 _ADVERSE = 0.06
 
@@ -52,7 +53,8 @@ def write(
     if world.rng.random() < _ADVERSE:
         event = world.rows.add(clinical.adverse_event(world.rng, session, day=day, today=world.today))
         session.complications = f"{event.term}, mild." if event.term == "Vasovagal reaction" else ""
-    if world.rng.random() < _SIGNED_BY_AGE.get((world.today - day).days, _SIGNED_AT_LAST):
+    age = (world.today - day).days
+    if age > _ALL_SIGNED_AFTER or world.rng.random() < _SIGNED_BY_AGE.get(age, _SIGNED_LATER):
         world.to_sign.append(session)
     return True
 

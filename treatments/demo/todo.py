@@ -44,7 +44,7 @@ def write(*, rng: random.Random, site: Site, patients: Sequence[Patient], now: d
                 kind=kind,
                 title=title,
                 role=role,
-                due_at=now + dt.timedelta(hours=hours),
+                due_at=_on_the_hour(now + dt.timedelta(hours=hours)),
                 created_at=now - dt.timedelta(hours=rng.uniform(1, 20)),
             )
         )
@@ -69,6 +69,10 @@ def write(*, rng: random.Random, site: Site, patients: Sequence[Patient], now: d
     return len(rows)
 
 
+def _on_the_hour(moment: dt.datetime) -> dt.datetime:
+    return moment.replace(minute=0)
+
+
 def _without_visit(site: Site) -> Sequence[Session]:
     """Sessions that lost their visit and wait to be booked again."""
     waiting = Session.objects.filter(site=site, status__in=[SessionStatus.PLANNED, SessionStatus.CLEARED])
@@ -84,7 +88,7 @@ def _rebook(site: Site, session: Session, now: dt.datetime) -> Task:
         about=f"session:{session.pk}",
         title=f"Rebook session {session.number}",
         role=Role.FRONT_DESK,
-        due_at=now + dt.timedelta(hours=20),
+        due_at=_on_the_hour(now + dt.timedelta(hours=20)),
         created_at=now - dt.timedelta(hours=2),
     )
 
@@ -97,6 +101,6 @@ def _failed_mail(site: Site, message: Message, now: dt.datetime) -> Task:
         about=f"message:{message.pk}",
         title="A mail was refused: ask for the right address",
         role=Role.FRONT_DESK,
-        due_at=now + dt.timedelta(hours=3),
+        due_at=_on_the_hour(now + dt.timedelta(hours=3)),
         created_at=message.ended_at or now,
     )
