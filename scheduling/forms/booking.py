@@ -7,8 +7,6 @@ from uuid import UUID
 from crispy_forms.layout import Layout
 from django import forms
 from django.db.models import TextChoices
-from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
@@ -16,12 +14,12 @@ from clinic import clock
 from clinic.forms import ClinicForm, DateField, Row
 from clinic.models import Patient, Site
 from scheduling.enums import Told
-from scheduling.models import Appointment, ChangeReason
+from scheduling.forms.fields import InstantField, offer, offer_rows, rows_of
+from scheduling.models import Appointment, ChangeReason, Resource, VisitType
 from scheduling.rules import Override
 from scheduling.selectors import choices
 
 FURTHEST = dt.timedelta(days=800)
-_YEARS = (2000, 2200)  # beyond them arithmetic on instants can overflow
 
 
 class PartOfDay(TextChoices):
@@ -30,30 +28,16 @@ class PartOfDay(TextChoices):
     AFTERNOON = "afternoon", _("Afternoons only")
 
 
-class InstantField(forms.Field):
-    """An instant with its offset from UTC, as the free starts carry it: 2026-11-24T09:30:00+01:00."""
-
-    widget = forms.HiddenInput
-
-    def to_python(self, value: Any) -> dt.datetime | None:
-        if not value:
-            return None
-        try:
-            instant = parse_datetime(str(value))
-        except ValueError:
-            instant = None
-        if instant is None or timezone.is_naive(instant) or not _YEARS[0] <= instant.year <= _YEARS[1]:
-            raise forms.ValidationError(_t("That is not a time. Choose one of those offered."))
-        return instant
-
-
 class PickerForm(ClinicForm):
     """What to look for. Its address keeps it, so that a reload finds the same list."""
 
     form_tag = False
-    visit_type = forms.ModelChoiceField(queryset=None, label=_("Visit"), empty_label=None)
+    visit_type = forms.ModelChoiceField(queryset=VisitType.objects.none(), label=_("Visit"), empty_label=None)
     lead = forms.ModelChoiceField(
-        queryset=None, label=_("With"), required=False, empty_label=_("Whoever is free first")
+        queryset=Resource.objects.none(),
+        label=_("With"),
+        required=False,
+        empty_label=_("Whoever is free first"),
     )
     earliest = DateField(label=_("From"))
     part = forms.ChoiceField(label=_("Time of day"), choices=PartOfDay.choices, required=False)
@@ -70,10 +54,10 @@ class PickerForm(ClinicForm):
         self.today, self.moving = today, moving
         if moving is not None:
             del self.fields["visit_type"]
-            self.fields["lead"].queryset = choices.leads(site.pk, visit_type_id=moving.visit_type_id)
+            offer_rows(self, "lead", choices.leads(site.pk, visit_type_id=moving.visit_type_id))
         else:
-            self.fields["visit_type"].queryset = choices.bookable_visit_types(site.pk)
-            self.fields["lead"].queryset = choices.leads(site.pk, visit_type_id=_key(self.chosen_visit_type))
+            offer_rows(self, "visit_type", choices.bookable_visit_types(site.pk))
+            offer_rows(self, "lead", choices.leads(site.pk, visit_type_id=_key(self.chosen_visit_type)))
 
     @property
     def chosen_visit_type(self) -> Any:
@@ -82,7 +66,7 @@ class PickerForm(ClinicForm):
             return self.data.get("visit_type")
         if self.initial.get("visit_type"):
             return self.initial["visit_type"]
-        first = self.fields["visit_type"].queryset.first()
+        first = rows_of(self, "visit_type").first()
         return first.pk if first else None
 
     def clean_earliest(self) -> dt.date:
@@ -107,8 +91,7 @@ class DecisionForm(ClinicForm):
 
     def __init__(self, data: Any = None, *, patient: Patient, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
-        self.fields["told"].choices = told_choices(patient)
-        self.fields["told"].initial = default_told(patient)
+        offer(self, "told", told_choices(patient), default_told(patient))
 
     @property
     def override(self) -> Override | None:
@@ -147,9 +130,8 @@ class CancelForm(ClinicForm):
 
     def __init__(self, data: Any = None, *, patient: Patient, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
-        self.fields["reason"].queryset = choices.change_reasons()
-        self.fields["told"].choices = told_choices(patient)
-        self.fields["told"].initial = default_told(patient)
+        offer_rows(self, "reason", choices.change_reasons())
+        offer(self, "told", told_choices(patient), default_told(patient))
 
 
 class DayForm(forms.Form):

@@ -13,6 +13,7 @@ from clinic import clock
 from clinic.enums import Role
 from clinic.forms import ClinicForm, DateField, Row, Section, TimeField
 from clinic.models import Site, User
+from scheduling.forms.fields import offer_rows
 from scheduling.models import Resource, ResourceKind, VisitType
 from scheduling.models.hours import WEEKDAYS
 from scheduling.selectors import setup as reads
@@ -45,7 +46,7 @@ class ResourceForm(ClinicForm):
         super().__init__(data, initial=initial, **kwargs)
         free = Q(resource__isnull=True) | Q(resource=resource) if resource else Q(resource__isnull=True)
         staff = User.objects.filter(free, sites=site, is_active=True, role__in=[Role.PHYSICIAN, Role.NURSE])
-        self.fields["user"].queryset = staff.distinct()
+        offer_rows(self, "user", staff.distinct())
         if resource:
             self.fields["kind"].disabled = True
             self.fields["kind"].help_text = _("Fixed: visits hold it as what it is.")
@@ -153,7 +154,7 @@ class TimeOffForm(PeriodForm):
 
     def __init__(self, data: Any = None, *, site: Site, **kwargs: Any) -> None:
         super().__init__(data, site=site, **kwargs)
-        self.fields["resource"].queryset = reads.resources(site.pk).filter(is_active=True)
+        offer_rows(self, "resource", reads.resources(site.pk).filter(is_active=True))
 
     def layout(self) -> Layout:
         return Layout("resource", Row("first", "last"), Row("opens", "closes"), "reason")

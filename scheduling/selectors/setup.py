@@ -105,4 +105,6 @@ def visits_in_window(window: WorkingHours, *, site: Site, from_day: dt.date) -> 
 
 def _meets(visit: Appointment, window: WorkingHours, site: Site) -> bool:
     begin, end = (instant.astimezone(site.zone) for instant in (visit.period.lower, visit.period.upper))
-    return begin.weekday() == window.weekday and begin.time() < window.closes and window.opens < end.time()
+    return bool(
+        begin.weekday() == window.weekday and begin.time() < window.closes and window.opens < end.time()
+    )

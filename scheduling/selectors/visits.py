@@ -63,7 +63,13 @@ def steps_of(appointment: Appointment) -> Sequence[VisitStage]:
 
 def lead_of(appointment: Appointment) -> str:
     """The name of the clinician with whom the visit is booked, from the prefetch of `with_parts`."""
-    return next((row.resource.name for row in getattr(appointment, "held", []) if row.is_lead), "")
+    return next((row.resource.name for row in held_by(appointment) if row.is_lead), "")
+
+
+def held_by(appointment: Appointment) -> Sequence[Allocation]:
+    """What a visit holds now, from the prefetch of `with_parts`."""
+    held: Sequence[Allocation] = getattr(appointment, "held", [])
+    return held
 
 
 def detail(*, appointment_id: UUID) -> Appointment | None:

@@ -269,10 +269,11 @@ def _check_period(start: dt.datetime, end: dt.datetime) -> None:
 
 
 def _check_no_overlap(site_id: UUID, resource_id: UUID | None, data: HoursData) -> None:
+    owner = Q(resource_id=resource_id) if resource_id else Q(resource__isnull=True)
     rows = WorkingHours.objects.filter(
+        owner,
         Q(valid_until__isnull=True) | Q(valid_until__gte=data.valid_from),
         site_id=site_id,
-        resource_id=resource_id,
         weekday__in=data.weekdays,
         opens__lt=data.closes,
         closes__gt=data.opens,

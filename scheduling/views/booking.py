@@ -19,7 +19,8 @@ from clinic.permissions import actor_of, requires
 from clinic.selectors import search_patients
 from scheduling.enums import Told
 from scheduling.exceptions import BookingRefused, SlotTaken
-from scheduling.forms.booking import BookForm, InstantField, PickerForm
+from scheduling.forms.booking import BookForm, PickerForm
+from scheduling.forms.fields import InstantField
 from scheduling.models import Appointment, VisitType
 from scheduling.selectors import visits
 from scheduling.services import booking

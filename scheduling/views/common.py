@@ -29,7 +29,7 @@ def at_site(
     """Hand the view the site that the person works at now, with its wall clock active while the page is written."""
 
     @wraps(view)
-    def run(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+    def run(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         site = current_site(request)
         with timezone.override(site.zone):
             return view(request, site, *args, **kwargs)

@@ -34,7 +34,11 @@ def day(request: HttpRequest, site: Site, day: dt.date | None = None) -> HttpRes
     found = visits.day_list(site=site, day=shown, include_cancelled=bool(asked.get("cancelled")))
     rows = rows_of(found, now=clock.now(), is_today=shown == today)
     lead = asked.get("lead")
-    listed = [row for row in rows if lead is None or any(held.resource_id == lead for held in row.visit.held)]
+    listed = [
+        row
+        for row in rows
+        if lead is None or any(held.resource_id == lead for held in visits.held_by(row.visit))
+    ]
     context = {
         "site": site,
         "day": shown,
@@ -67,7 +71,7 @@ def board(request: HttpRequest, site: Site) -> HttpResponse:
         "site": site,
         "day": today,
         "now": clock.now(),
-        "columns": _columns(rows),
+        **_columns(rows),
         "off": [row for row in rows if row.place == "off"],
         "counts": _counts(rows),
         "here": reverse("scheduling:board"),
@@ -75,26 +79,33 @@ def board(request: HttpRequest, site: Site) -> HttpResponse:
     return render(request, template, context)
 
 
-def _columns(rows: list[Row]) -> list[dict[str, Any]]:
-    """Expected, here, one column a stage of today's visits of several stages, done. A visit of a single stage
-    (a consultation) runs in one shared column, so that the board stays narrow."""
+def _columns(rows: list[Row]) -> dict[str, Any]:
+    """Expected; here: waiting and one place a stage of today's visits of several stages; done. A visit of a single
+    stage (a consultation) runs in one shared place, so that the board stays narrow."""
     staged: dict[str, str] = {}
     for row in rows:
         if len(row.steps) > 1:
             for step in row.steps:
                 staged.setdefault(step.code, step.name)
     single = {step.code for row in rows if len(row.steps) == 1 for step in row.steps} - set(staged)
-    columns = [
-        {"name": _("Expected"), "places": {"expected"}, "kind": "expected"},
-        {"name": _("Waiting"), "places": {"arrived"}, "kind": "arrived"},
-        *({"name": name, "places": {code}, "kind": "stage"} for code, name in staged.items()),
-    ]
+
+    def column(code: str, name: str, kind: str, places: set[str]) -> dict[str, Any]:
+        return {
+            "code": code,
+            "name": name,
+            "kind": kind,
+            "rows": [row for row in rows if row.place in places],
+        }
+
+    here = [column("arrived", _("Waiting"), "arrived", {"arrived"})]
+    here += [column(code, name, "stage", {code}) for code, name in staged.items()]
     if single:
-        columns.append({"name": _("With the clinician"), "places": single, "kind": "stage"})
-    columns.append({"name": _("Done"), "places": {"done"}, "kind": "done"})
-    for column in columns:
-        column["rows"] = [row for row in rows if row.place in column["places"]]
-    return columns
+        here.append(column("single", _("With the clinician"), "stage", single))
+    return {
+        "expected": column("expected", _("Expected"), "expected", {"expected"}),
+        "places": here,
+        "done": column("done", _("Done"), "done", {"done"}),
+    }
 
 
 def _counts(rows: list[Row]) -> list[dict[str, Any]]:

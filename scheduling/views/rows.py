@@ -62,7 +62,7 @@ class Row:
     @cached_property
     def rooms(self) -> str:
         """Rooms and equipment in the order of the visit."""
-        held = getattr(self.visit, "held", [])
+        held = visits.held_by(self.visit)
         names = (
             row.resource.name for row in held if row.resource.kind.category != ResourceCategory.CLINICIAN
         )

@@ -22,6 +22,7 @@ from scheduling.enums import APPOINTMENT_TRANSITIONS, AppointmentStatus, Told
 from scheduling.exceptions import BookingRefused, SlotTaken
 from scheduling.forms.booking import CancelForm, MoveForm, PickerForm
 from scheduling.models import Appointment
+from scheduling.selectors import visits
 from scheduling.services import booking, progress
 from scheduling.views import picker
 from scheduling.views.booking import moving_quest
@@ -46,7 +47,7 @@ def move(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
     with timezone.override(visit.site.zone):
         policies.check_can_move(AppointmentStatus(visit.status))
         if request.method == "GET":
-            lead = next((held.resource_id for held in visit.held if held.is_lead), None)
+            lead = next((held.resource_id for held in visits.held_by(visit) if held.is_lead), None)
             chooser = PickerForm(site=visit.site, moving=visit, initial={"lead": lead})
             form = MoveForm(patient=visit.patient, initial={"version": visit.version})
             return _move_page(request, visit, chooser, form)
