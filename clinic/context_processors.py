@@ -10,7 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic.actors import Staff
 from clinic.enums import Permission
+from clinic.exceptions import NotAllowed
 from clinic.permissions import can
+from clinic.selectors import current_site
 
 
 class Entry(NamedTuple):
@@ -46,6 +48,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "nav": SimpleLazyObject(lambda: navigation(request)),
         "book_url": SimpleLazyObject(lambda: _book_url(request)),
         "site_name": SimpleLazyObject(lambda: _site_name(request)),
+        "sites_url": SimpleLazyObject(lambda: _sites_url(request)),
     }
 
 
@@ -83,11 +86,17 @@ def _book_url(request: HttpRequest) -> str:
 
 
 def _site_name(request: HttpRequest) -> str:
-    user = getattr(request, "user", None)
-    if user is None or not user.is_authenticated:
+    """The site this person works at now; empty for nobody and for an account without a site."""
+    try:
+        return current_site(request).name
+    except NotAllowed:
         return ""
-    names = list(user.sites.order_by("name").values_list("name", flat=True)[:2])
-    return names[0] if len(names) == 1 else ""
+
+
+def _sites_url(request: HttpRequest) -> str:
+    """Where to change the site, for those who work at several."""
+    actor = getattr(request, "actor", None)
+    return _reverse("clinic:site-list") if isinstance(actor, Staff) and len(actor.site_ids) > 1 else ""
 
 
 def _reverse(view: str) -> str:

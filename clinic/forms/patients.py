@@ -137,9 +137,7 @@ class ContactForm(ClinicForm):
     submit_label = _("Save")
 
     name = LineField(label=_("Name"), max_length=160)
-    relationship = LineField(
-        label=_("Relationship"), required=False, max_length=60, help_text=_("Daughter, neighbour, carer.")
-    )
+    relationship = LineField(label=_("Relationship"), required=False, max_length=60)
     phone = PhoneField(label=_("Phone"), required=False)
     email = forms.EmailField(label=_("E-mail"), required=False, max_length=254)
     may_book = forms.BooleanField(label=_("May book, move and cancel visits"), required=False, initial=True)

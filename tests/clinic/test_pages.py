@@ -283,10 +283,10 @@ def test_lists_ask_the_same_questions_however_many_rows(
         member(Role.NURSE, home)
     manager = _signed_in(Role.MANAGER, home)
     for url, statements in (
-        (reverse("clinic:task-list"), 7),
+        (reverse("clinic:task-list"), 6),
         (reverse("clinic:staff-list"), 6),
-        (reverse("clinic:home"), 7),
-        (reverse("clinic:patient-detail", args=[one.pk]), 13),
+        (reverse("clinic:home"), 6),
+        (reverse("clinic:patient-detail", args=[one.pk]), 12),
     ):
         manager.get(url)
         with django_assert_num_queries(statements):
