@@ -76,7 +76,16 @@ class Message(models.Model):
             ),
             models.Index(fields=["id"], condition=Q(state="uncertain"), name="message_uncertain"),
             models.Index(fields=["patient", "planned_for"], name="message_of_patient"),
-            models.Index(fields=["site", "planned_for"], name="message_of_site"),
+            models.Index(
+                fields=["site", "next_at"],
+                condition=Q(state__in=["pending", "leased", "sending"]),
+                name="message_waiting_at_site",
+            ),
+            models.Index(
+                fields=["site", "planned_for"],
+                condition=~Q(state__in=["pending", "leased", "sending"]),
+                name="message_ended_at_site",
+            ),
             models.Index(fields=["about"], name="message_about"),
         ]
         constraints = [
