@@ -1,11 +1,13 @@
 """Treatments hear what happens to visits."""
 
 from typing import Any
+from uuid import UUID
 
 from clinic.actors import Actor
+from clinic.signals import patient_erasing
 from scheduling.models import Appointment
 from scheduling.signals import appointment_changed
-from treatments.services import follow
+from treatments.services import erasure, follow
 
 
 def on_appointment_changed(*, appointment: Appointment, by: Actor, **_: Any) -> None:
@@ -14,6 +16,12 @@ def on_appointment_changed(*, appointment: Appointment, by: Actor, **_: Any) -> 
         follow.visit_changed(appointment=appointment, by=by)
 
 
+def on_patient_erasing(*, patient_id: UUID, **_: Any) -> None:
+    """The clinical record stays, under the record number; what was written for the desk goes."""
+    erasure.forget(patient_id=patient_id)
+
+
 def connect() -> None:
     """Called once at start-up."""
+    patient_erasing.connect(on_patient_erasing, dispatch_uid="treatments.forget_patient")
     appointment_changed.connect(on_appointment_changed, dispatch_uid="treatments.follow_visit")

@@ -6,8 +6,11 @@ from uuid import uuid4
 
 import pytest
 
+from clinic import clock
+from clinic.enums import Role
 from clinic.exceptions import Conflict, InvalidInput, NotAllowed, NotFound
 from clinic.models import AuditEvent, Message, Task
+from clinic.services import erasure as patients
 from scheduling.enums import AppointmentStatus
 from scheduling.exceptions import BookingRefused
 from scheduling.models import Appointment
@@ -173,6 +176,27 @@ def test_cancelled_repeat_asks_desk_to_rebook(ward: Ward) -> None:
     assert Task.objects.get().title == "Rebook session 3"
     rows = planning.book_course(by=ward.desk, order_id=order.pk, starts={3: ward.at(67)}, request_key=uuid4())
     assert [row.status for row in rows] == [AppointmentStatus.PROVISIONAL]
+
+
+def test_undone_no_show_serves_its_session_again(ward: Ward) -> None:
+    order, appointments = factory.booked(ward, first=1)
+    clock.set_offset(dt.timedelta(days=2))
+    booking.no_show(appointment_id=appointments[0].pk, by=ward.desk)
+    order.refresh_from_db()
+    assert order.status == OrderStatus.OPEN
+    clock.set_offset(dt.timedelta(hours=30))
+    booking.undo_no_show(appointment_id=appointments[0].pk, by=ward.desk)
+    order.refresh_from_db()
+    assert order.status == OrderStatus.BOOKED
+    assert SessionBooking.objects.get(appointment=appointments[0]).is_open
+    clock.set_offset(dt.timedelta(0))
+
+
+def test_erased_patient_leaves_no_note_for_the_desk(ward: Ward) -> None:
+    order = factory.order(ward, note_for_desk="Call the daughter, Clara")
+    patients.erase(by=clinic.staff(Role.MANAGER, at=ward.house.site), patient_id=order.patient_id)
+    order.refresh_from_db()
+    assert order.note_for_desk == ""
 
 
 def test_moved_session_keeps_its_booking(ward: Ward) -> None:

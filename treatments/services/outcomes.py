@@ -7,7 +7,7 @@ from uuid import UUID
 from clinic import audit, clock, locks
 from clinic.actors import Actor
 from clinic.enums import Permission
-from clinic.exceptions import InvalidInput
+from clinic.exceptions import InvalidInput, NotFound
 from clinic.transactions import use_case
 from treatments import scoring
 from treatments.models import AdverseEvent, Response
@@ -106,7 +106,7 @@ def resolve_adverse_event(*, by: Actor, event_id: UUID, resolved_on: dt.date) ->
     """Say since when it is over."""
     event = AdverseEvent.objects.filter(pk=event_id).first()
     if event is None:
-        raise InvalidInput("There is no such event.")
+        raise NotFound("There is no such event.")
     locks.take(course=[event.course_id])
     reading.course(event.course_id, by=by, permission=Permission.RECORD_CLINICAL)
     if resolved_on < event.started_on:

@@ -5,7 +5,7 @@ from uuid import UUID
 from clinic import audit, clock, locks
 from clinic.actors import Actor
 from clinic.enums import Permission
-from clinic.exceptions import IllegalMove, InvalidInput
+from clinic.exceptions import IllegalMove, InvalidInput, TryAgain
 from clinic.transactions import use_case
 from scheduling.enums import AppointmentStatus, Told
 from scheduling.services import booking
@@ -143,10 +143,16 @@ def close(*, by: Actor, course_id: UUID, version: int | None = None) -> None:
 def _lock(course_id: UUID) -> None:
     """Everything that a decision can touch: the course, all its sessions, every visit that serves one."""
     sessions = list(Session.objects.filter(course_id=course_id).values_list("pk", flat=True))
-    visits = SessionBooking.objects.filter(session__in=sessions, is_open=True).values_list(
-        "appointment_id", flat=True
-    )
-    locks.take(appointment=list(visits), course=[course_id], session=sessions)
+    before = _visits(course_id)
+    locks.take(appointment=before, course=[course_id], session=sessions)
+    if _visits(course_id) - before:
+        # Booked between our reading and our locks: those visits are not ours to change.
+        raise TryAgain("A visit of this course was booked this very moment. Please try again.")
+
+
+def _visits(course_id: UUID) -> set[UUID]:
+    rows = SessionBooking.objects.filter(session__course_id=course_id, is_open=True)
+    return set(rows.values_list("appointment_id", flat=True))
 
 
 def _to_review(course: Course, *, by: Actor) -> None:

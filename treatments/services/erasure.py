@@ -1,0 +1,10 @@
+"""What treatments forget of a person whose record is erased."""
+
+from uuid import UUID
+
+from treatments.models import Order
+
+
+def forget(*, patient_id: UUID) -> None:
+    """Inside the transaction that erases: notes for the desk may name people. Signed records are kept as they are."""
+    Order.objects.filter(patient_id=patient_id).exclude(note_for_desk="").update(note_for_desk="")
