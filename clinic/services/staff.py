@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from allauth.usersessions.models import UserSession
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
@@ -99,6 +101,10 @@ def _check_data(by: Actor, data: StaffData, *, before: frozenset[UUID]) -> None:
             raise InvalidInput(_("Line breaks and control characters cannot be part of this."), field=field)
     if not data.full_name.strip() or len(data.full_name) > 150:
         raise InvalidInput(_("An account needs a name of at most 150 letters."), field="full_name")
+    try:
+        validate_email(data.email)
+    except ValidationError as error:
+        raise InvalidInput(_("That is no e-mail address."), field="email") from error
     known = set(Site.objects.filter(pk__in=data.site_ids).values_list("pk", flat=True))
     allowed = by.site_ids | before if isinstance(by, Staff) else known
     if not data.site_ids or set(data.site_ids) - (known & allowed):
