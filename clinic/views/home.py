@@ -29,8 +29,8 @@ _PANES: dict[str, tuple[tuple[str, Any], ...]] = {
         ("treatments:home-pane", gettext_lazy("Orders to book")),
     ),
     Role.PHYSICIAN: (
-        ("scheduling:home-pane", gettext_lazy("My day")),
-        ("treatments:home-pane", gettext_lazy("Waiting for your decision")),
+        ("treatments:home-pane", gettext_lazy("My sessions and what waits for my decision")),
+        ("scheduling:home-pane", gettext_lazy("Today's visits")),
     ),
     Role.NURSE: (("scheduling:home-pane", gettext_lazy("Today's visits")),),
     Role.MANAGER: (("scheduling:home-pane", gettext_lazy("Today's visits")),),

@@ -5,6 +5,7 @@ worker and beat share.
 """
 
 import datetime as dt
+import itertools
 import re
 from collections.abc import Iterator
 from email.message import EmailMessage
@@ -195,7 +196,7 @@ def test_desk_books_the_whole_course_from_the_order(desk: Person, ward: Ward) ->
     visits = Appointment.objects.filter(patient=ada(), purpose__isnull=False).order_by("period")
     assert list(visits.values_list("status", flat=True)) == ["booked", *["provisional"] * 3]
     days = [visit.period.lower.date() for visit in visits]
-    gaps = [(later - earlier).days for earlier, later in zip(days, days[1:], strict=False)]
+    gaps = [(later - earlier).days for earlier, later in itertools.pairwise(days)]
     assert all(21 <= gap <= 35 for gap in gaps)
 
 
