@@ -1,0 +1,276 @@
+"""What the tests that walk every address share: the addresses, a site with one of everything, a person of each role.
+
+Who adds an address with a new key adds an example of that key to `grounds`: until then the walks fail.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import connection
+from django.db.models import QuerySet
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from clinic import clock
+from clinic.enums import Permission, Role
+from clinic.models import Message, Patient, Site, Task, User
+from clinic.permissions import ROLE_PERMISSIONS
+from clinic.services import contacts, tasks
+from clinic.services.contacts import ContactData
+from scheduling.enums import Told
+from scheduling.models import Appointment, Resource, VisitType, WorkingHours
+from scheduling.services import booking, progress, setup
+from scheduling.services.booking import VisitRequest
+from tests.factories import clinic, treatments
+from tests.factories.scheduling import BY
+from tests.factories.treatments import Ward
+from treatments.models import Course, Session
+from treatments.services import outcomes, reviews
+
+FOREIGN_APPS = ("account_", "mfa_", "usersessions_")
+"""Names of allauth's own addresses: it guards them itself and its tests walk them."""
+
+CLINIC_WIDE = {"patient_id", "contact_id", "clinician_id"}
+"""Keys of what belongs to the clinic rather than to a site: patients, the people around them, clinicians."""
+
+CLINICIANS = {"scheduling:setup-clinician-hours"}
+"""Addresses whose `resource_id` must be a clinician's."""
+
+_SINCE = dt.timedelta(days=21)
+_NOT_BUSINESS = ("clinic_auditevent", "django_session", "usersessions_usersession", "pghistory_context")
+
+
+@dataclass(frozen=True)
+class Address:
+    """One entry of the URLconf; several may share a name."""
+
+    name: str
+    route: str
+    entry: URLPattern
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return tuple(self.entry.pattern.converters)
+
+    @property
+    def permission(self) -> Permission | None:
+        return getattr(self.entry.callback, "permission", None)
+
+    def roles(self, *, allowed: bool = True) -> list[Role]:
+        return [role for role in Role if (self.permission in ROLE_PERMISSIONS[role]) == allowed]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.route}"
+
+
+def addresses(
+    resolver: URLResolver | None = None, namespace: str = "", before: str = ""
+) -> Iterator[Address]:
+    for entry in (resolver or get_resolver()).url_patterns:
+        route = before + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from addresses(
+                entry, f"{namespace}{entry.namespace}:" if entry.namespace else namespace, route
+            )
+        elif entry.name and not entry.name.startswith(FOREIGN_APPS):
+            yield Address(f"{namespace}{entry.name}", route, entry)
+
+
+ADDRESSES = sorted(addresses(), key=str)
+GUARDED = [address for address in ADDRESSES if address.permission]
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """One site with an example of every key that an address takes, and accounts there and at another site."""
+
+    ward: Ward
+    examples: Mapping[str, UUID | dt.date]
+    more: Mapping[str, Sequence[UUID]]
+    people: Mapping[Role, User]
+    outsiders: Mapping[Role, User]
+
+    @property
+    def site(self) -> Site:
+        return self.ward.house.site
+
+    def keys_of(self, address: Address) -> dict[str, Any]:
+        missing = [key for key in address.keys if key not in self.examples]
+        if missing:
+            pytest.fail(f"{address} takes {', '.join(missing)}: give an example in tests/walk.py, `grounds`.")
+        keys = {key: self.examples[key] for key in address.keys}
+        if address.name in CLINICIANS:
+            keys["resource_id"] = self.examples["clinician_id"]
+        return keys
+
+    def url(self, address: Address) -> str:
+        return reverse(address.name, kwargs=self.keys_of(address))
+
+    def urls(self, address: Address) -> list[str]:
+        """The address with its example, and once more for each state that its page can be in."""
+        found = [self.url(address)]
+        for key, values in self.more.items():
+            if key in address.keys and address.name not in CLINICIANS:
+                found += [
+                    reverse(address.name, kwargs=self.keys_of(address) | {key: value}) for value in values
+                ]
+        return list(dict.fromkeys(found))
+
+    def is_clinic_wide(self, address: Address) -> bool:
+        return address.name in CLINICIANS or set(address.keys) <= CLINIC_WIDE | {"day"}
+
+
+def grounds() -> Grounds:
+    """Build it, committed, in the database at hand. What lies in the past is written with the clock set back."""
+    clock.set_offset(-_SINCE)
+    ward = treatments.ward()
+    site = ward.house.site
+    treated, visits_today = _past(ward)
+    clock.set_offset(dt.timedelta(0))
+    _today(ward, treated, visits_today)
+    manager = clinic.user(Role.MANAGER, at=site)
+    person = clinic.patient(notes="Hard of hearing.")
+    contact = contacts.add(
+        by=ward.desk, patient_id=person.pk, data=ContactData(name="Grete Beispiel", relationship="Daughter")
+    )
+    order, visits = treatments.booked(ward, placed=treatments.order(ward, person))
+    event = outcomes.record_adverse_event(
+        by=ward.nurse,
+        course_id=order.course_id,
+        term="Haematoma",
+        grade=1,
+        is_serious=False,
+        started_on=clock.today(site.zone),
+    )
+    room = ward.house.one("procedure_room")
+    start, end = ward.at(200), ward.at(201)
+    closure, _visits = setup.close(by=BY, site_id=site.pk, start=start, end=end, name="Painting")
+    away, _visits = setup.take_off(
+        by=BY, site_id=site.pk, resource_id=room.pk, start=start, end=end, reason="Service"
+    )
+    waiting = treatments.order(ward)
+    other = clinic.site(name="Ahornplatz", phone="+49 30 5550200")
+    people = {role: clinic.user(role, at=site) for role in Role}
+    Resource.objects.filter(pk=ward.house.one("physician").pk).update(user=people[Role.PHYSICIAN])
+    return Grounds(
+        ward=ward,
+        examples={
+            "site_id": site.pk,
+            "patient_id": person.pk,
+            "contact_id": contact.pk,
+            "task_id": _task(ward, person).pk,
+            "message_id": Message.objects.filter(patient=person)[0].pk,
+            "user_id": manager.pk,
+            "day": clock.today(site.zone),
+            "appointment_id": visits[0].pk,
+            "resource_id": room.pk,
+            "clinician_id": ward.house.one("physician").pk,
+            "hours_id": WorkingHours.objects.filter(site=site)[0].pk,
+            "closure_id": closure.pk,
+            "time_off_id": away.pk,
+            "visit_type_id": VisitType.objects.filter(site=site)[0].pk,
+            "order_id": waiting.pk,
+            "course_id": order.course_id,
+            "session_id": treatments.session(order.course).pk,
+            "event_id": event.pk,
+        },
+        more=_further(site),
+        people=people,
+        outsiders={role: clinic.user(role, at=other) for role in Role},
+    )
+
+
+def _past(ward: Ward) -> tuple[Course, list[Appointment]]:
+    """A course with its first session behind it, one whose first session is today, and a consultation today."""
+    order, _visits = treatments.booked(ward, first=1)
+    today = treatments.booked(ward, first=_SINCE.days)[1][:1]
+    for hour in (9, 11):
+        person = clinic.patient()
+        request = VisitRequest(
+            patient_id=person.pk,
+            visit_type_id=ward.house.visit("consultation").pk,
+            site_id=ward.house.site.pk,
+            start=ward.at(_SINCE.days, hour),
+        )
+        today.append(booking.book(request=request, by=ward.desk))
+    return order.course, today
+
+
+def _today(ward: Ward, course: Course, visits: Sequence[Appointment]) -> None:
+    """The first session recorded and the gate before the second open; one of today's patients in the chair."""
+    treatments.inject(ward, course, at=clock.now() - _SINCE + dt.timedelta(days=2))
+    outcomes.record_response(
+        by=ward.nurse, course_id=course.pk, instrument="nrs", time_point="baseline", answers={"value": 7}
+    )
+    reviews.open_due(by=BY)
+    progress.arrive(appointment_id=visits[0].pk, by=ward.desk)
+    progress.advance(appointment_id=visits[0].pk, by=ward.nurse)
+    booking.cancel(
+        appointment_id=visits[-1].pk, reason="patient_unwell", version=None, told=Told.NOBODY, by=ward.desk
+    )
+    treatments.order(ward, screening_complete=False)
+    clinic.patient(deceased_on=clock.today(ward.house.site.zone))
+    tasks.finish(by=ward.desk, task_id=_task(ward, clinic.patient()).pk, outcome="Reached her.")
+
+
+def _task(ward: Ward, person: Patient) -> Task:
+    return tasks.open_task(
+        by=ward.desk,
+        site_id=ward.house.site.pk,
+        kind="by_hand",
+        title="Call back about the lift",
+        role=Role.FRONT_DESK,
+        due_at=clock.now(),
+        patient_id=person.pk,
+    )
+
+
+def _further(site: Site) -> dict[str, list[UUID]]:
+    """Further examples of a key, one of each state: the same page looks different for each of them."""
+
+    def one_per(rows: QuerySet[Any], field: str) -> list[UUID]:
+        return list(rows.order_by(field, "pk").distinct(field).values_list("pk", flat=True))
+
+    here = {"site": site}
+    dead = Patient.objects.filter(deceased_on__isnull=False).values_list("pk", flat=True)
+    return {
+        "appointment_id": one_per(Appointment.objects.filter(**here), "status"),
+        "course_id": one_per(Course.objects.filter(**here), "status"),
+        "session_id": one_per(Session.objects.filter(**here), "status"),
+        "message_id": one_per(Message.objects.filter(**here), "state"),
+        "task_id": one_per(Task.objects.filter(**here), "state"),
+        "patient_id": [
+            *dead,
+            *Course.objects.filter(status="review_due").values_list("patient_id", flat=True),
+        ],
+        "resource_id": one_per(Resource.objects.exclude(is_clinician=True), "kind_id"),
+    }
+
+
+def signed_in(user: User, **options: Any) -> Client:
+    client = Client(**options)
+    client.force_login(user)
+    return client
+
+
+def business_tables() -> list[str]:
+    return [
+        name
+        for name in connection.introspection.table_names()
+        if name not in _NOT_BUSINESS and not name.startswith(("django_", "auth_"))
+    ]
+
+
+def fingerprint(tables: list[str]) -> dict[str, tuple[int, int]]:
+    """How many rows each table has, and a sum over their contents: any write to them changes it."""
+    parts = " UNION ALL ".join(
+        f"SELECT '{name}', count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) FROM {name} t"
+        for name in tables
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(parts)
+        return {name: (rows, digest) for name, rows, digest in cursor.fetchall()}
