@@ -23,7 +23,7 @@ def called_off(
     world: World, session: Session, placed: Placed, *, booked_at: dt.datetime, untold: bool
 ) -> None:
     """The patient called the coming visit off; nobody has booked the session again yet."""
-    ended_at = world.now - dt.timedelta(hours=world.rng.uniform(2, 20))
+    ended_at = max(world.at_the_desk(world.now - dt.timedelta(hours=world.rng.uniform(2, 20))), booked_at)
     _end(
         world,
         session,
@@ -50,7 +50,9 @@ def in_vain(world: World, session: Session, placed: Placed, *, booked_at: dt.dat
     if tried is None or tried.start < booked_at + DAY:
         return None
     status, reason, hours = world.rng.choices(_ENDINGS, _OFTEN)[0]
-    ended_at = max(booked_at + dt.timedelta(hours=1), tried.start + dt.timedelta(hours=hours))
+    ended_at = tried.start + dt.timedelta(hours=hours)
+    if status == AppointmentStatus.CANCELLED:
+        ended_at = max(booked_at + dt.timedelta(hours=1), world.at_the_desk(ended_at))
     _end(world, session, tried, booked_at, status, ended_at, reason=reason)
     return ended_at + dt.timedelta(minutes=25)
 

@@ -99,7 +99,7 @@ def _treat(world: World, story: Story, course: Course, placed: list[Placed]) -> 
     """Session by session: the gate before it, its visit, its record; then the state in which that leaves the course."""
     first = placed[0].start
     booked_at = min(
-        course.created_at + dt.timedelta(hours=world.rng.uniform(0.3, 5)),
+        course.created_at + dt.timedelta(hours=world.rng.uniform(0.2, 1.2)),
         first - dt.timedelta(hours=2),
         world.now,
     )

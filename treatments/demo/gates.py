@@ -96,5 +96,7 @@ def _review_visit(world: World, course: Course, wished: dt.date, session: Placed
     if placed is None:
         return None
     booked = min(world.now, placed.start - dt.timedelta(days=14)) - dt.timedelta(hours=rng.uniform(1, 30))
-    visit = world.visits.add(placed, course.patient, booked_at=max(booked, course.created_at))
+    visit = world.visits.add(
+        placed, course.patient, booked_at=max(world.at_the_desk(booked), course.created_at)
+    )
     return visit.ended("review") or placed.end

@@ -44,7 +44,8 @@ def consult(world: World, patients: Sequence[Patient]) -> None:
 def _book(world: World, patient: Patient, placed: Placed, *, off: bool) -> None:
     asked = max(patient.created_at, placed.start - 9 * DAY)
     lately = world.now - dt.timedelta(hours=world.rng.uniform(1, 90))
-    booked_at = min(asked, max(lately, patient.created_at), placed.start - dt.timedelta(hours=1))
+    asked = min(asked, max(lately, patient.created_at), placed.start - dt.timedelta(hours=1))
+    booked_at = world.at_the_desk(asked)
     if not off:
         world.visits.add(placed, patient, booked_at=booked_at)
         return
@@ -53,7 +54,7 @@ def _book(world: World, patient: Patient, placed: Placed, *, off: bool) -> None:
     else:
         status, reason = AppointmentStatus.CANCELLED, "patient_cannot_come"
         lately = world.now - dt.timedelta(minutes=world.rng.randrange(20, 900))
-        ended_at = min(lately, placed.start - dt.timedelta(hours=world.rng.uniform(4, 60)))
+        ended_at = world.at_the_desk(min(lately, placed.start - dt.timedelta(hours=world.rng.uniform(4, 60))))
     world.visits.add_ended(
         placed,
         patient,

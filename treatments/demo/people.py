@@ -11,6 +11,7 @@ from clinic.policies import names as folding
 from clinic.policies import phones
 from clinic.services.patient_rows import next_record_number
 from treatments.demo import names
+from treatments.demo.names import Origin
 from treatments.demo.rows import Rows
 
 _AREA_CODES = (413, 508, 617, 774, 978)
@@ -33,33 +34,29 @@ def build(rng: random.Random, *, joined_on: Sequence[dt.datetime]) -> list[Patie
     """Write one patient for each of these moments of registration, which are in order."""
     rows, numbers = Rows(), _Phones()
     patients: list[Patient] = []
-    for family, joined in zip(_families(rng, len(joined_on)), joined_on, strict=True):
+    origins: list[Origin] = []
+    for (own_origin, own_family), joined in zip(names.families(rng, len(joined_on)), joined_on, strict=True):
         other = patients[-1] if patients and rng.random() < 0.12 and patients[-1].household is None else None
-        patient = _patient(rng, patients, family, joined, household_with=other)
+        origin, family = (origins[-1], other.family_name) if other else (own_origin, own_family)
+        patient = _patient(rng, patients, origin, family, joined, household_with=other)
         patients.append(rows.add(patient))
+        origins.append(origin)
         if other is not None:
             home = rows.add(Household(created_at=joined))
             patient.household = other.household = home
         shared = next((phone for phone in rows.of[PatientPhone] if phone.patient is other), None)
         _give_phones(rng, rows, patient, shared.e164 if shared else "", numbers)
         if rng.random() < 0.11:
-            _contact(rng, rows, patient, numbers)
+            _contact(rng, rows, patient, origin, numbers)
     rows.write(Household, Patient, PatientPhone, Contact)
     _write_name_words(patients)
     return patients
 
 
-def _families(rng: random.Random, count: int) -> list[str]:
-    """Every family name at least once before any comes twice; a few very long ones and the shortest there are."""
-    pool = [*names.FAMILY, *names.LONG, "Ng", "Ng", "Li", "Li", "Wu", "O’Hara"]
-    rng.shuffle(pool)
-    pool += rng.choices(names.FAMILY, k=max(0, count - len(pool)))
-    return pool[:count]
-
-
 def _patient(
     rng: random.Random,
     known: list[Patient],
+    origin: Origin,
     family: str,
     joined: dt.datetime,
     *,
@@ -67,12 +64,11 @@ def _patient(
 ) -> Patient:
     sex = Sex.FEMALE if rng.random() < 0.54 else Sex.MALE
     if household_with is not None:
-        family = household_with.family_name
         sex = Sex.MALE if household_with.sex == Sex.FEMALE else Sex.FEMALE
     taken = {(one.given_name, one.family_name) for one in known}
-    given = rng.choice(names.FEMALE if sex == Sex.FEMALE else names.MALE)
+    given = names.given(rng, origin, female=sex == Sex.FEMALE)
     while (given, family) in taken:
-        given = rng.choice(names.FEMALE if sex == Sex.FEMALE else names.MALE)
+        given = names.given(rng, origin, female=sex == Sex.FEMALE)
     if rng.random() < 0.02:
         sex = rng.choice([Sex.OTHER, Sex.UNKNOWN])
     email = "" if rng.random() < 0.09 else _email(rng, given, family, {one.email for one in known})
@@ -87,7 +83,7 @@ def _patient(
         preferred_channel=Channel.EMAIL if email and rng.random() < 0.85 else Channel.PHONE,
         reminders_consent=consent,
         reminders_consent_at=joined if consent else None,
-        language="es" if family in names.SPANISH and rng.random() < 0.6 else "en",
+        language=origin.language if rng.random() < 0.6 else "en",
         notes=rng.choice(names.NOTES) if rng.random() < 0.12 else "",
         created_at=joined,
     )
@@ -133,15 +129,14 @@ def _give_phones(rng: random.Random, rows: Rows, patient: Patient, shared: str, 
         )
 
 
-def _contact(rng: random.Random, rows: Rows, patient: Patient, numbers: _Phones) -> None:
-    relationship, sex = rng.choice(names.RELATIONSHIPS)
-    given = rng.choice(names.FEMALE if sex == "Female" else names.MALE)
-    family = rng.choice(names.FAMILY) if relationship in ("neighbour", "daughter") else patient.family_name
-    address = f"{_longest(given)}.{_longest(family)}@{rng.choice(_MAILBOXES)}"
+def _contact(rng: random.Random, rows: Rows, patient: Patient, origin: Origin, numbers: _Phones) -> None:
+    relationship, name = names.relative(rng, origin, patient.family_name)
+    first, *rest = name.split(" ", maxsplit=1)
+    address = f"{_longest(first)}.{_longest(rest[0])}@{rng.choice(_MAILBOXES)}"
     rows.add(
         Contact(
             patient=patient,
-            name=f"{given} {family}",
+            name=name,
             relationship=relationship,
             phone=numbers.next(),
             email=address,

@@ -96,7 +96,14 @@ def _patients(
     )
     days = stories.assign(rng, told, today=today)
     joined = [
-        min(clock.local(day, dt.time(rng.randrange(8, 17), rng.randrange(60)), where.site.zone), now)
+        min(
+            clock.local(
+                day - dt.timedelta(days=max(0, day.weekday() - 4)),
+                dt.time(rng.randrange(8, 17), rng.randrange(60)),
+                where.site.zone,
+            ),
+            now,
+        )
         for day in days
     ]
     return people.build(rng, joined_on=joined), told

@@ -84,5 +84,7 @@ def consultation(world: World, patient: Patient, lead: Resource, *, first: dt.da
     if placed is None:
         return world.local(day, dt.time(15))
     asked = max(patient.created_at, placed.start - dt.timedelta(days=world.rng.randrange(2, 9)))
-    visit = world.visits.add(placed, patient, booked_at=min(asked, placed.start - dt.timedelta(hours=1)))
+    visit = world.visits.add(
+        placed, patient, booked_at=world.at_the_desk(min(asked, placed.start - dt.timedelta(hours=1)))
+    )
     return visit.ended("consultation") or placed.end

@@ -5,7 +5,7 @@ import random
 from dataclasses import dataclass, field
 
 from clinic import clock
-from treatments.demo.place import Place
+from treatments.demo.place import OPEN, Place
 from treatments.demo.planner import Planner
 from treatments.demo.rows import Rows
 from treatments.demo.visits import Visits
@@ -44,6 +44,19 @@ class World:
 
     def time_of(self, moment: dt.datetime) -> dt.time:
         return moment.astimezone(self.place.site.zone).time()
+
+    def at_the_desk(self, moment: dt.datetime) -> dt.datetime:
+        """The moment, or the end of the working day before it: the desk books while it is open."""
+        day, at = self.day_of(moment), self.time_of(moment)
+        opens, closes = OPEN[0]
+        if at < opens or day.weekday() not in OPEN:
+            day -= DAY
+            at = closes
+        while day.weekday() not in OPEN:
+            day -= DAY
+        if at < closes:
+            return moment
+        return self.local(day, closes) - dt.timedelta(minutes=self.rng.randrange(5, 200))
 
     def local(self, day: dt.date, at: dt.time) -> dt.datetime:
         return clock.local(day, at, self.place.site.zone)
