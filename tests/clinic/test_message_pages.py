@@ -159,7 +159,10 @@ def test_list_divides_by_state_and_says_how_the_outbox_keeps_up(site: Site) -> N
         "sent": ["sent"],
         "unsent": ["cancelled"],
     }
-    assert "1 message is due and not sent; it was due" in client.get(reverse("clinic:message-list")).content.decode()
+    assert (
+        "1 message is due and not sent; it was due"
+        in client.get(reverse("clinic:message-list")).content.decode()
+    )
     assert client.get(reverse("clinic:message-list"), {"show": "'\x00", "page": "-9"}).status_code == 200
 
 
