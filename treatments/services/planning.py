@@ -24,11 +24,12 @@ from treatments.policies.intervals import Neighbour
 from treatments.selectors import courses, orders
 from treatments.services import reading
 
-ALTERNATIVES = 6
+REPEAT_DAYS = 5
+REPEAT_PER_DAY = 4
+EARLIER, LATER = dt.timedelta(days=5), dt.timedelta(days=12)
 FIRST_DAYS = 5
 FIRST_PER_DAY = 6
 FIRST_WINDOW = dt.timedelta(days=21)
-_REACH_DAYS = 10
 _TEAMS_TRIED = 4
 
 
@@ -249,28 +250,16 @@ def _near(
     first: bool,
 ) -> list[Slot]:
     """Free starts around the wanted one that no interval forbids, those without a warning first in line."""
-    version = order.course.protocol_version
-    if first:
-        slots = availability.free_starts(
-            visit_type_id=version.session_visit_id,
-            site_id=order.site_id,
-            patient_id=order.patient_id,
-            purpose=session.pk,
-            lead_id=lead_id,
-            earliest=wanted,
-            latest=wanted + FIRST_WINDOW,
-        )
-    else:
-        slots = availability.nearest(
-            visit_type_id=version.session_visit_id,
-            site_id=order.site_id,
-            patient_id=order.patient_id,
-            purpose=session.pk,
-            lead_id=lead_id,
-            around=wanted,
-            count=4 * ALTERNATIVES,
-            days=_REACH_DAYS,
-        )
+    earliest, latest = (wanted, wanted + FIRST_WINDOW) if first else (wanted - EARLIER, wanted + LATER)
+    slots = availability.free_starts(
+        visit_type_id=order.course.protocol_version.session_visit_id,
+        site_id=order.site_id,
+        patient_id=order.patient_id,
+        purpose=session.pk,
+        lead_id=lead_id,
+        earliest=earliest,
+        latest=latest,
+    )
     limits = courses.series([session.pk])[session.pk].limits
     zone = order.site.zone
     verdicts = {
@@ -280,11 +269,7 @@ def _near(
     allowed = [
         slot for slot in slots if (found := verdicts[slot.start]) is None or found.level != RefusalLevel.BLOCK
     ]
-    return (
-        _spread(allowed, order)
-        if first
-        else sorted(allowed, key=lambda slot: abs(slot.start - wanted))[:ALTERNATIVES]
-    )
+    return _spread(allowed, order) if first else _around(allowed, wanted, order)
 
 
 def _spread(slots: Sequence[Slot], order: Order) -> list[Slot]:
@@ -295,6 +280,22 @@ def _spread(slots: Sequence[Slot], order: Order) -> list[Slot]:
     return [
         slot for day in list(days.values())[:FIRST_DAYS] for slot in day[:: -(-len(day) // FIRST_PER_DAY)]
     ]
+
+
+def _around(slots: Sequence[Slot], wanted: dt.datetime, order: Order) -> list[Slot]:
+    """On the days nearest to the wanted one, the starts nearest to its wall time."""
+    zone = order.site.zone
+    local = wanted.astimezone(zone)
+    days: dict[dt.date, list[Slot]] = {}
+    for slot in slots:
+        days.setdefault(slot.start.astimezone(zone).date(), []).append(slot)
+    nearest_days = sorted(days, key=lambda day: abs(day - local.date()))[:REPEAT_DAYS]
+
+    def off(slot: Slot) -> int:
+        at = slot.start.astimezone(zone)
+        return abs((at.hour - local.hour) * 60 + at.minute - local.minute)
+
+    return [slot for day in sorted(nearest_days) for slot in sorted(days[day], key=off)[:REPEAT_PER_DAY]]
 
 
 def _pick(slots: Sequence[Slot], wanted: dt.datetime, *, first: bool) -> Slot | None:
