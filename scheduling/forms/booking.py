@@ -7,6 +7,7 @@ from uuid import UUID
 from crispy_forms.layout import Layout
 from django import forms
 from django.db.models import TextChoices
+from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
@@ -90,8 +91,14 @@ class DecisionForm(ClinicForm):
     override_codes = forms.CharField(required=False, max_length=500, widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None, *, patient: Patient, **kwargs: Any) -> None:
-        super().__init__(data, **kwargs)
+        super().__init__(_with_start(data), **kwargs)
         offer(self, "told", told_choices(patient), default_told(patient))
+
+    @property
+    def kept(self) -> str:
+        """The time chosen, as the list of free times writes it, to be chosen again when the page comes back."""
+        start: dt.datetime | None = getattr(self, "cleaned_data", {}).get("start")
+        return timezone.localtime(start).isoformat(timespec="minutes") if start else ""
 
     @property
     def override(self) -> Override | None:
@@ -134,6 +141,17 @@ class CancelForm(ClinicForm):
         offer(self, "told", told_choices(patient), default_told(patient))
 
 
+class NotDoneForm(ClinicForm):
+    submit_label = _("Not done today")
+    reason = forms.ModelChoiceField(
+        queryset=ChangeReason.objects.none(), label=_("Why?"), widget=forms.RadioSelect, empty_label=None
+    )
+
+    def __init__(self, data: Any = None, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        offer_rows(self, "reason", choices.change_reasons())
+
+
 class DayForm(forms.Form):
     """The day list's filter: a clinician, and whether cancelled visits are shown."""
 
@@ -154,6 +172,13 @@ def told_choices(patient: Patient) -> list[tuple[str, str]]:
 
 def default_told(patient: Patient) -> str:
     return Told.MAIL.value if _can_mail(patient) else Told.PHONE.value
+
+
+def _with_start(data: Any) -> Any:
+    """The time that was read back counts while the list of free times shows other days."""
+    if data is None or data.get("start") or not data.get("kept_start"):
+        return data
+    return {**data.dict(), "start": data["kept_start"]}
 
 
 def _can_mail(patient: Patient) -> bool:

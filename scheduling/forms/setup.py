@@ -188,7 +188,7 @@ class VisitTypeForm(ClinicForm):
         self.steps = steps
         for step in steps:
             self.fields[f"length_{step.code}"] = forms.IntegerField(
-                label=_t("%(stage)s (minutes)") % {"stage": step.name},
+                label=step.name,
                 min_value=1,
                 max_value=240,
                 initial=step.minutes,
@@ -200,7 +200,7 @@ class VisitTypeForm(ClinicForm):
             "name",
             "bring",
             Row("grid_minutes", "notice_hours", "horizon_days"),
-            *([Section(_("How long each stage takes"), lengths)] if self.steps else []),
+            *([Section(_("How many minutes each stage takes"), lengths)] if self.steps else []),
             "is_active",
         )
 

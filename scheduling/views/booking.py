@@ -67,7 +67,7 @@ def book(request: HttpRequest, site: Site, patient_id: UUID) -> HttpResponse:
 
     chooser, form = PickerForm(request.POST, site=site), BookForm(request.POST, patient=patient)
     if not (chooser.is_valid() & form.is_valid()):
-        return _page(request, site, patient, chooser, form, status=422)
+        return _page(request, site, patient, chooser, form, status=422, keep=form.kept)
     quest = _quest(site, chooser, patient)
     try:
         appointment = booking.book(request=_visit(quest, form), by=actor_of(request), override=form.override)
@@ -75,7 +75,7 @@ def book(request: HttpRequest, site: Site, patient_id: UUID) -> HttpResponse:
         return _lost(request, site, patient, chooser, form, quest, taken=error.taken)
     except BookingRefused as error:
         caution = picker.as_caution(error.refusals, actor_of(request))
-        return _lost(request, site, patient, chooser, form, quest, caution=caution)
+        return _lost(request, site, patient, chooser, form, quest, caution=caution, keep=form.kept)
     except InvalidInput as error:
         return _lost(request, site, patient, chooser, form, quest, taken=[error.message])
     if appointment.period.lower != form.cleaned_data["start"]:

@@ -20,7 +20,7 @@ from clinic.permissions import actor_of, can, requires
 from scheduling import policies
 from scheduling.enums import APPOINTMENT_TRANSITIONS, AppointmentStatus, Told
 from scheduling.exceptions import BookingRefused, SlotTaken
-from scheduling.forms.booking import CancelForm, MoveForm, PickerForm
+from scheduling.forms.booking import CancelForm, MoveForm, NotDoneForm, PickerForm
 from scheduling.models import Appointment
 from scheduling.selectors import visits
 from scheduling.services import booking, progress
@@ -54,7 +54,7 @@ def move(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
         chooser = PickerForm(request.POST, site=visit.site, moving=visit)
         form = MoveForm(request.POST, patient=visit.patient)
         if not (chooser.is_valid() & form.is_valid()):
-            return _move_page(request, visit, chooser, form, status=422)
+            return _move_page(request, visit, chooser, form, status=422, keep=form.kept)
         return _try_to_move(request, visit, chooser, form)
 
 
@@ -83,7 +83,7 @@ def _try_to_move(
     except InvalidInput as error:
         why = {"taken": [error.message]}
     except BookingRefused as error:
-        why = {"caution": picker.as_caution(error.refusals, by)}
+        why = {"caution": picker.as_caution(error.refusals, by), "keep": form.kept}
     else:
         return redirect("scheduling:booked", visit.pk)
     near = picker.nearest(quest, said["start"])
@@ -121,6 +121,26 @@ def cancel(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
             {"visit": visit, "form": form, **_who(visit)},
             status=status,
         )
+
+
+@requires(Permission.RUN_BOARD)
+@require_http_methods(["GET", "POST"])
+def not_done(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
+    """The patient came and the visit could not be done: for a reason, which the course's page shows too."""
+    visit = visit_for(actor_of(request), appointment_id)
+    with timezone.override(visit.site.zone):
+        policies.check_transition(AppointmentStatus(visit.status), AppointmentStatus.NOT_DONE)
+        form = NotDoneForm(request.POST or None)
+        form.cancel_url = reverse("scheduling:appointment-detail", args=[visit.pk])
+        if request.method == "POST" and form.is_valid():
+            progress.not_done(
+                appointment_id=visit.pk, reason=form.cleaned_data["reason"].pk, by=actor_of(request)
+            )
+            messages.success(request, _("Noted. What the visit still held is free again."))
+            return redirect("scheduling:appointment-detail", visit.pk)
+        status = 422 if request.method == "POST" else 200
+        context = {"visit": visit, "form": form, **_who(visit)}
+        return render(request, "scheduling/visit/not_done.html", context, status=status)
 
 
 @requires(Permission.BOOK)
@@ -176,7 +196,8 @@ def _facts(request: HttpRequest, visit: Appointment) -> dict[str, Any]:
         "can_confirm": can_book
         and AppointmentStatus.CONFIRMED in APPOINTMENT_TRANSITIONS[status]
         and status == "booked",
-        "can_undo": row.undo or status in (AppointmentStatus.NO_SHOW, AppointmentStatus.NOT_DONE),
+        "can_undo": row.undo or status == AppointmentStatus.NO_SHOW,
+        "can_end": AppointmentStatus.NOT_DONE in APPOINTMENT_TRANSITIONS[status],
         "here": request.get_full_path(),
         **_who(visit),
     }

@@ -120,6 +120,15 @@
     if (document.hidden || document.querySelector("#board form.htmx-request, #board button:active")) event.preventDefault();
   });
 
+  /* Signed out meanwhile: an answer from the sign-in page is not swapped in, the person is sent there. */
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    const answered = event.detail.xhr && event.detail.xhr.responseURL;
+    if (answered && new URL(answered).pathname.startsWith("/account/login")) {
+      event.detail.shouldSwap = false;
+      window.location.reload();
+    }
+  });
+
   /* What was refused comes first. */
   const lost = document.querySelector("[data-focus-first]");
   if (lost) lost.focus();

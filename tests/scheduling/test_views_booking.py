@@ -268,3 +268,21 @@ def test_find_leads_to_the_booking_page_and_keeps_the_day(desk: Client, house: H
 @pytest.mark.parametrize("query", ["", "x", "x" * 5000, "\x00\x00", "%%", "'; --"])
 def test_find_survives_any_text(desk: Client, house: House, query: str) -> None:
     assert desk.post(reverse("scheduling:book-find"), {"q": query}).status_code in (200, 400)
+
+
+def test_book_the_time_read_back_while_other_days_are_shown(
+    desk: Client, house: House, patient: Patient
+) -> None:
+    form = said(house, start="", kept_start=nine(house).isoformat())
+    desk.post(reverse("scheduling:book", args=[patient.pk]), form)
+    assert Appointment.objects.get().period.lower == nine(house)
+
+
+def test_book_with_an_error_elsewhere_keeps_the_time_chosen(
+    desk: Client, house: House, patient: Patient
+) -> None:
+    page = desk.post(
+        reverse("scheduling:book", args=[patient.pk]), said(house, note="x" * 301)
+    ).content.decode()
+    local = nine(house).astimezone(house.site.zone).isoformat(timespec="minutes")
+    assert page.count(f'{{"start": "{local}"}}') == 2

@@ -181,3 +181,16 @@ def test_a_change_is_never_made_by_get(desk: Client, visit: Appointment, what: s
 def test_a_cancelled_visit_cannot_be_moved(desk: Client, house: House, visit: Appointment) -> None:
     booking.cancel(appointment_id=visit.pk, reason="patient_unwell", by=BY)
     assert desk.post(address("move", visit), to(house, nine(house, 30), version=2)).status_code == 409
+
+
+def test_not_done_needs_a_reason_and_frees_what_is_held(desk: Client, visit: Appointment) -> None:
+    desk.post(address("arrive", visit))
+    assert desk.post(address("not-done", visit), {}).status_code == 422
+    desk.post(address("not-done", visit), {"reason": "not_fit"})
+    visit.refresh_from_db()
+    assert (visit.status, visit.reason_id) == (AppointmentStatus.NOT_DONE, "not_fit")
+    assert visit.allocations.filter(active=True).count() == 0
+
+
+def test_not_done_before_the_patient_came_is_refused(desk: Client, visit: Appointment) -> None:
+    assert desk.get(address("not-done", visit)).status_code == 409
