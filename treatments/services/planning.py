@@ -26,10 +26,15 @@ from treatments.services import reading
 
 REPEAT_DAYS = 5
 REPEAT_PER_DAY = 4
-EARLIER, LATER = dt.timedelta(days=5), dt.timedelta(days=12)
+_NONE = dt.timedelta(0)
+FIRST_REACHES = ((_NONE, dt.timedelta(days=8)), (_NONE, dt.timedelta(days=35)))
+REPEAT_REACHES = (
+    (dt.timedelta(days=3), dt.timedelta(days=4)),
+    (dt.timedelta(days=12), dt.timedelta(days=21)),
+)
+"""How far around the wanted start to look, in days before and after: near first, further where nothing is free."""
 FIRST_DAYS = 5
 FIRST_PER_DAY = 6
-FIRST_WINDOW = dt.timedelta(days=21)
 _TEAMS_TRIED = 4
 
 
@@ -249,17 +254,20 @@ def _near(
     *,
     first: bool,
 ) -> list[Slot]:
-    """Free starts around the wanted one that no interval forbids, those without a warning first in line."""
-    earliest, latest = (wanted, wanted + FIRST_WINDOW) if first else (wanted - EARLIER, wanted + LATER)
-    slots = availability.free_starts(
-        visit_type_id=order.course.protocol_version.session_visit_id,
-        site_id=order.site_id,
-        patient_id=order.patient_id,
-        purpose=session.pk,
-        lead_id=lead_id,
-        earliest=earliest,
-        latest=latest,
-    )
+    """Free starts around the wanted one that no interval forbids."""
+    slots: list[Slot] = []
+    for before, after in FIRST_REACHES if first else REPEAT_REACHES:
+        slots = availability.free_starts(
+            visit_type_id=order.course.protocol_version.session_visit_id,
+            site_id=order.site_id,
+            patient_id=order.patient_id,
+            purpose=session.pk,
+            lead_id=lead_id,
+            earliest=wanted - before,
+            latest=wanted + after,
+        )
+        if slots:
+            break
     limits = courses.series([session.pk])[session.pk].limits
     zone = order.site.zone
     verdicts = {
