@@ -1,0 +1,31 @@
+"""`make bench`: one JSON object a line, `{"name", "value", "unit", "floor", "ratio", "note"}`.
+
+The floor is the least that the same answer could cost, measured in the same run. These rows are measured on a
+small house (one site, a few hundred visits); larger scales come with the rooms that need them.
+"""
+
+import json
+import logging
+import os
+import sys
+
+import django
+
+
+def main(names: list[str]) -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.settings")
+    os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    django.setup()
+    logging.disable(logging.CRITICAL)  # the rows alone are the output
+    from tests import database
+    from tests.bench import rows
+
+    with database.cloned() as clone, database.pointed_at(clone):
+        for row in rows.measured(names):
+            sys.stdout.write(json.dumps(row) + "\n")
+            sys.stdout.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
