@@ -4,13 +4,13 @@ import datetime as dt
 
 from clinic.models import Patient
 from scheduling.models import Resource
-from treatments.demo import attempts, clinical, gates, records, series
-from treatments.demo.outcomes import AFTER, BASELINE, FOLLOW_UP
+from treatments.demo import attempts, clinical, endings, gates, records, series
+from treatments.demo.outcomes import BASELINE
 from treatments.demo.outcomes import Patient as Reporting
 from treatments.demo.planner import Placed
 from treatments.demo.stories import NEVER_BOOKED, Fate, Story
 from treatments.demo.world import World
-from treatments.enums import CourseStatus, Decision, OrderStatus, SessionStatus, Urgency
+from treatments.enums import CourseStatus, OrderStatus, SessionStatus, Urgency
 from treatments.models import Course, Order, Session, SessionBooking, Target
 
 _IN_VAIN = 0.07
@@ -135,59 +135,9 @@ def _treat(world: World, story: Story, course: Course, placed: list[Placed]) -> 
         injected += records.write(world, session, visit, targets, reporting)
     for number in range(len(placed) + 1, story.planned + 1):
         world.rows.add(Session(site=course.site, course=course, number=number, status=SessionStatus.DROPPED))
-    _settle(world, story, course, placed, reporting, injected=injected, gate_is_open=gate_is_open)
+    endings.settle(world, story, course, placed, reporting, injected=injected, gate_is_open=gate_is_open)
     world.rows.extend(reporting.given)
 
 
 def _gate_is_near(world: World, placed: Placed) -> bool:
     return placed.start <= world.now + dt.timedelta(days=world.place.protocol.review_lead_days)
-
-
-def _settle(
-    world: World,
-    story: Story,
-    course: Course,
-    placed: list[Placed],
-    reporting: Reporting,
-    *,
-    injected: int,
-    gate_is_open: bool,
-) -> None:
-    """The course's state, as the rules would have left it."""
-    course.version = 2 + 2 * injected
-    if not injected:
-        return
-    if injected == len(placed):
-        _close(world, story, course, placed[-1], reporting, injected=injected)
-        return
-    course.status = CourseStatus.REVIEW_DUE if gate_is_open else CourseStatus.ACTIVE
-    if story.fate == Fate.HELD:
-        course.status, course.status_before_hold = CourseStatus.ON_HOLD, course.status
-
-
-def _close(
-    world: World, story: Story, course: Course, last: Placed, reporting: Reporting, *, injected: int
-) -> None:
-    """After the last session: the closing decision, the follow-up, the end."""
-    day = world.day_of(last.start)
-    decided_at = world.local(day + dt.timedelta(days=world.rng.randrange(2, 15)), dt.time(16, 50))
-    for time_point, days in FOLLOW_UP:
-        at = world.local(day + dt.timedelta(days=days + world.rng.randrange(-2, 3)), gates.EVENING)
-        if at < world.now and not (story.fate == Fate.STOPPED and at > decided_at):
-            reporting.answer(AFTER, time_point, at, rate=0.84)
-    if decided_at > world.now:
-        course.status = CourseStatus.REVIEW_DUE
-        return
-    decision = Decision.STOP if story.fate == Fate.STOPPED else Decision.COMPLETE
-    suggested = reporting.suggestion(
-        decided_at, injected=injected, left=course.planned_sessions - injected
-    ).decision
-    reason = gates.REASONS[decision] if decision == Decision.STOP or suggested not in (decision, None) else ""
-    gates.decide(world, course, injected + 1, decision, reporting, at=decided_at, reason=reason)
-    if decision == Decision.STOP:
-        course.status, course.ended_at, course.end_reason = CourseStatus.DISCONTINUED, decided_at, reason
-        return
-    course.status = CourseStatus.FOLLOW_UP
-    ends = world.local(day + dt.timedelta(days=world.rng.randrange(185, 380)), dt.time(11))
-    if ends < world.now:
-        course.status, course.ended_at = CourseStatus.COMPLETED, ends

@@ -31,7 +31,7 @@ _HERE = _origin(
     "Robert Roland Samuel Steven Thomas Walter William",
     "Abbott Archer Ashdown Bailey Brooks Calloway Clarke Collins Crawford Davies Ellison Fairweather Finch Fraser Goodwin "
     "Graham Greene Hammond Harrington Hayes Holloway Hughes Lambert MacGregor Mitchell Morris Palmer Phillips Raymond "
-    "Robinson Sanders Stewart Taylor Thompson Turner Washington Whitfield Wright Young Featherstonehaugh-Montgomery",
+    "Robinson Sanders Stewart Taylor Thompson Turner Winslow Whitfield Wright Young Featherstonehaugh-Montgomery",
 )
 _OTHERS = (
     _origin(

@@ -4,7 +4,7 @@ import datetime as dt
 
 from clinic.models import Patient
 from scheduling.models import Resource
-from treatments.demo.place import OPEN
+from treatments.demo.opening import OPEN
 from treatments.demo.planner import Placed
 from treatments.demo.stories import CONSULTED_BEFORE, INTERVAL, NEVER_BOOKED, Fate, Story
 from treatments.demo.world import World

@@ -5,7 +5,8 @@ import random
 from dataclasses import dataclass, field
 
 from clinic import clock
-from treatments.demo.place import OPEN, Place
+from treatments.demo.opening import OPEN
+from treatments.demo.place import Place
 from treatments.demo.planner import Planner
 from treatments.demo.rows import Rows
 from treatments.demo.visits import Visits
