@@ -121,7 +121,7 @@ def test_day_marks_people_of_nearly_the_same_name(desk: Client, house: House) ->
     book(house, house.at(day, 9), given_name="Anna", family_name="Weber")
     book(house, house.at(day, 10), given_name="Anton", family_name="Weber")
     book(house, house.at(day, 11), given_name="Zoe", family_name="Weber")
-    assert desk.get(reverse("scheduling:day", args=[day])).content.decode().count("Same name today") == 2
+    assert desk.get(reverse("scheduling:day", args=[day])).content.decode().count("Same name, same day") == 2
 
 
 def test_another_sites_visits_are_not_shown(desk: Client, house: House) -> None:
