@@ -8,10 +8,11 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Q
 
 from clinic.models import Patient, PatientPhone
@@ -19,12 +20,14 @@ from clinic.policies import dates, names, phones
 
 Kind = Literal["none", "name", "birth_date", "number"]
 
-ALIKE = 0.4
+ALIKE = 0.3
 """pg_trgm's similarity from which a word counts as a misspelling of the one asked for."""
 _WORDS_EACH = 200
 """Words that one typed word may stand for; exact and prefix matches come first."""
 _PATIENTS_RANKED = 400
-"""Patients that a single typed word may bring before they are ordered: two letters match tens of thousands."""
+"""Patients that are found before they are ordered: two letters match tens of thousands."""
+_ENOUGH = 20_000
+"""Bearers from which on a word counts as common, without counting further."""
 
 _RECORD_NUMBER = re.compile(r"(?:p\s*-?\s*)?(\d{3,12})", re.IGNORECASE)
 
@@ -42,7 +45,7 @@ def search_patients(text: str, limit: int = 20) -> Sequence[Patient]:
 
 
 def find_patients(text: str, *, limit: int = 20) -> Found:
-    """At most `limit` patients in three statements or fewer, whatever is typed. Erased ones only by record number."""
+    """At most `limit` patients in a fixed number of statements for each kind of search. Erased ones only by record number."""
     text = text.strip()[:100].replace("\x00", "")
     if days := dates.birth_dates_asked(text):
         return Found("birth_date", _patients_by(Q(birth_date__in=days, erased_at__isnull=True), limit))
@@ -78,64 +81,81 @@ def _by_number(text: str) -> Q | None:
 
 
 def _by_name(words: Sequence[str], limit: int) -> Sequence[Patient]:
-    statement, parameters = _ranking(words)
+    """Patients who bear every word, the words themselves before their beginnings, these before misspellings."""
     with transaction.atomic(), connection.cursor() as cursor:
         # Local to this transaction: the threshold decides what the index on trigrams returns. JIT costs more than it saves.
         cursor.execute(
             "SELECT set_config('pg_trgm.similarity_threshold', %s, true), set_config('jit', 'off', true)",
             [str(ALIKE)],
         )
-        cursor.execute(statement, [*parameters, limit])
-        ranked: list[UUID] = [row[0] for row in cursor.fetchall()]
+        meant = _words_meant(cursor, words)
+        ranked = _bearers(cursor, meant, limit) if all(meant) else []
     patients = Patient.objects.in_bulk(ranked)
     return [patients[key] for key in ranked if key in patients]
 
 
-_WORD = """
-w{at} AS MATERIALIZED (
-  SELECT id, CASE WHEN word = %s THEN 0 WHEN word LIKE %s THEN 1 ELSE 3 - similarity(word, %s) END AS rank
-  FROM clinic_nameword WHERE word LIKE %s OR (%s AND word %% %s) ORDER BY rank, word LIMIT {words})"""
+_MEANT = """
+(SELECT %s AS at, id, CASE WHEN word = %s THEN 0 WHEN word LIKE %s THEN 1 ELSE 3 - similarity(word, %s) END AS rank
+ FROM clinic_nameword WHERE word LIKE %s OR (%s AND word %% %s) ORDER BY rank, word LIMIT %s)"""
 
-_BEARERS = """
-m{at} AS (
-  SELECT borne.patient_id, min(w{at}.rank) AS rank
-  FROM w{at} JOIN clinic_patientnameword borne ON borne.word_id = w{at}.id GROUP BY borne.patient_id)"""
+_COMMON = "(SELECT count(*) FROM (SELECT FROM clinic_patientnameword WHERE word_id = ANY(%s::bigint[]) LIMIT %s) borne)"
 
-_FIRST_BEARERS = """
-m0 AS (
-  SELECT patient_id, min(rank) AS rank FROM (
-    SELECT borne.patient_id, w.rank FROM (SELECT id, rank FROM w0 ORDER BY rank) w
-    CROSS JOIN LATERAL (SELECT patient_id FROM clinic_patientnameword WHERE word_id = w.id LIMIT {patients}) borne
-    LIMIT {patients}) first
-  GROUP BY patient_id)"""
+_EXACTLY = "SELECT patient_id FROM clinic_patientnameword WHERE word_id = ANY(%s::bigint[])"
+
+_CANDIDATES = """
+SELECT borne.patient_id FROM unnest(%s::bigint[]) word(id)
+CROSS JOIN LATERAL (SELECT patient_id FROM clinic_patientnameword WHERE word_id = word.id) borne {also}"""
+
+_ALSO = """
+ CROSS JOIN LATERAL (SELECT FROM clinic_patientnameword other
+   WHERE other.patient_id = borne.patient_id AND other.word_id = ANY(%s::bigint[]) LIMIT 1) also{at}"""
+
+_RANK = """
+(SELECT min(known.rank) FROM unnest(%s::bigint[], %s::float8[]) known(id, rank)
+ JOIN clinic_patientnameword x ON x.word_id = known.id WHERE x.patient_id = p.id)"""
 
 _BEST = """
-WITH {tables} SELECT p.id
-FROM (SELECT patient_id, {rank} AS rank FROM {matches} ORDER BY rank LIMIT {patients}) best
-JOIN clinic_patient p ON p.id = best.patient_id AND p.erased_at IS NULL
-ORDER BY best.rank, p.family_name, p.given_name, p.birth_date, p.id LIMIT %s"""
+SELECT p.id FROM clinic_patient p WHERE p.erased_at IS NULL AND p.id IN (
+  SELECT patient_id FROM (({exact}) UNION ALL ({any})) found LIMIT %s)
+ORDER BY {rank}, p.family_name, p.given_name, p.birth_date, p.id LIMIT %s"""
 
 
-def _ranking(words: Sequence[str]) -> tuple[str, list[str | bool | int]]:
-    """SQL that ranks patients who match every word: the words themselves, then beginnings, then misspellings.
+def _words_meant(cursor: CursorWrapper, words: Sequence[str]) -> list[list[tuple[int, float]]]:
+    """For each typed word the (key, rank) of the words it may stand for, the best first."""
+    parameters: list[Any] = []
+    for at, word in enumerate(words):
+        parameters += [at, word, f"{word}%", word, f"{word}%", len(word) > 2, word, _WORDS_EACH]
+    known = " UNION ALL ".join(_MEANT for _word in words)
+    cursor.execute(f"SELECT at, id, rank FROM ({known}) known ORDER BY at, rank, id", parameters)  # noqa: S608 - our own text
+    meant: list[list[tuple[int, float]]] = [[] for _word in words]
+    for at, key, rank in cursor.fetchall():
+        meant[at].append((key, rank))
+    return meant
 
-    Only our own names and limits are formatted into it; what was typed goes in as parameters. A single
-    short word can match tens of thousands, so that the bearers of its best words are taken and no more.
+
+def _bearers(cursor: CursorWrapper, meant: Sequence[Sequence[tuple[int, float]]], limit: int) -> list[UUID]:
+    """Start from the rarest word and look for the others at each of its bearers; stop when there are enough to rank.
+
+    Those who bear exactly what was typed are sought first, so that they are never cut off.
     """
-    limits = {"words": _WORDS_EACH, "patients": _PATIENTS_RANKED}
-    bearers = _FIRST_BEARERS if len(words) == 1 else _BEARERS
-    tables = [_WORD.format(at=at, **limits) for at in range(len(words))]
-    tables += [bearers.format(at=at, **limits) for at in range(len(words))]
+    keys = [[key for key, _rank in known] for known in meant]
+    counts: list[Any] = [value for known in keys for value in (known, _ENOUGH)]
+    cursor.execute(f"SELECT {', '.join(_COMMON for _word in keys)}", counts)
+    order = sorted(range(len(keys)), key=list(cursor.fetchone() or ()).__getitem__)
+    meant = [meant[at] for at in order]
+
+    parameters: list[Any] = [[key for key, rank in known if rank == 0] for known in meant]
+    parameters += [[key for key, _rank in known] for known in meant]
+    parameters.append(_PATIENTS_RANKED)
+    for known in meant:
+        parameters += [[key for key, _rank in known], [float(rank) for _key, rank in known]]
     statement = _BEST.format(
-        tables=",".join(tables),
-        rank=" + ".join(f"m{at}.rank" for at in range(len(words))),
-        matches="m0" + "".join(f" JOIN m{at} USING (patient_id)" for at in range(1, len(words))),
-        **limits,
+        exact=" INTERSECT ".join(_EXACTLY for _word in meant),
+        any=_CANDIDATES.format(also="".join(_ALSO.format(at=at) for at in range(1, len(meant)))),
+        rank=" + ".join(_RANK for _word in meant),
     )
-    parameters: list[str | bool | int] = []
-    for word in words:
-        parameters += [word, f"{word}%", word, f"{word}%", len(word) > 2, word]
-    return statement, parameters
+    cursor.execute(statement, [*parameters, limit])
+    return [row[0] for row in cursor.fetchall()]
 
 
 def day_of(text: str) -> dt.date | None:
