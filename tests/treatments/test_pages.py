@@ -148,7 +148,7 @@ def test_order_form_places_an_order(ward: Ward, physician: Client) -> None:
         "sessions": 4,
         "urgency": 2,
         "screening_complete": "on",
-        "target-TOTAL_FORMS": 6,
+        "target-TOTAL_FORMS": 5,
         "target-INITIAL_FORMS": 0,
         "target-0-structure": "facet",
         "target-0-level": "L4-L5",
