@@ -16,7 +16,7 @@ from clinic.enums import Permission
 from clinic.exceptions import InvalidInput
 from clinic.models import Patient, Site
 from clinic.permissions import actor_of, requires
-from clinic.selectors import search_patients
+from clinic.services import lookups
 from scheduling.enums import Told
 from scheduling.exceptions import BookingRefused, SlotTaken
 from scheduling.forms.booking import BookForm, PickerForm
@@ -46,7 +46,7 @@ def start(request: HttpRequest, site: Site) -> HttpResponse:
 def find(request: HttpRequest, site: Site) -> HttpResponse:
     """Patients found, each leading to their booking page. By POST: names do not belong into addresses."""
     query = request.POST.get("q", "").strip()[:80]
-    found = search_patients(query, limit=20) if len(query) > 1 else []
+    found = lookups.search(by=actor_of(request), text=query).patients
     kept = _kept(request.GET)
     results = [
         {"patient": patient, "url": reverse("scheduling:book", args=[patient.pk]) + kept, "note": ""}
