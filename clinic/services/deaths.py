@@ -7,9 +7,9 @@ from django.utils.translation import gettext as _
 
 from clinic import audit, clock, locks
 from clinic.actors import Actor
-from clinic.enums import MessageState, Permission, Role
+from clinic.enums import Permission, Role
 from clinic.exceptions import IllegalMove, InvalidInput
-from clinic.models import Message, Patient
+from clinic.models import Patient
 from clinic.permissions import check
 from clinic.services import outbox, tasks
 from clinic.services import patient_rows as rows
@@ -30,7 +30,7 @@ def mark_deceased(*, by: Actor, patient_id: UUID, version: int, on: dt.date, sit
     patient.deceased_on = on
     patient.version += 1
     patient.save(update_fields=["deceased_on", "version"])
-    withdraw_mails(patient_id=patient.pk, by=by, reason="deceased")
+    outbox.cancel_for_patient(patient_id=patient.pk, by=by, reason="deceased")
     tasks.open_task(
         by=by,
         site_id=site_id,
@@ -58,13 +58,3 @@ def unmark_deceased(*, by: Actor, patient_id: UUID, version: int) -> Patient:
     patient.save(update_fields=["deceased_on", "version"])
     audit.record("clinic.patient.unmarked_deceased", by=by, about=[patient], patient_id=patient.pk)
     return patient
-
-
-def withdraw_mails(*, patient_id: UUID, by: Actor, reason: str) -> None:
-    """Withdraw every mail to this patient and their contacts that has not gone out, inside the caller's use case."""
-    waiting = Message.objects.filter(patient_id=patient_id, ended_at__isnull=True).exclude(
-        state=MessageState.SENT
-    )
-    about = set(waiting.values_list("about", flat=True))
-    if about:
-        outbox.cancel(about=about, by=by, reason=reason)

@@ -11,7 +11,7 @@ from clinic.enums import Channel, Permission, Sex
 from clinic.exceptions import IllegalMove, NotFound
 from clinic.models import Message, Patient, Task
 from clinic.permissions import check
-from clinic.services.deaths import withdraw_mails
+from clinic.services import outbox
 from clinic.signals import patient_erasing
 from clinic.transactions import use_case
 
@@ -35,10 +35,10 @@ def erase(*, by: Actor, patient_id: UUID) -> Patient:
     if patient.erased_at is not None:
         raise IllegalMove(_("This record was erased already."))
 
-    withdraw_mails(patient_id=patient.pk, by=by, reason="erased")
-    patient_erasing.send(sender=Patient, patient_id=patient.pk, by=by)
+    outbox.cancel_for_patient(patient_id=patient.pk, by=by, reason="erased")
     _anonymise(patient)
     _forget_the_people_around(patient)
+    patient_erasing.send(sender=Patient, patient_id=patient.pk, by=by)
     _redact_history(patient)
     audit.record("clinic.patient.erased", by=by, about=[patient], patient_id=patient.pk)
     return patient

@@ -100,6 +100,18 @@ def cancel(*, about: Collection[str], by: Actor, reason: str, kinds: Collection[
 
 
 @use_case
+def cancel_for_patient(
+    *, patient_id: UUID, by: Actor, reason: str, kinds: Collection[str] | None = None
+) -> int:
+    """Withdraw every mail to this patient and their contacts that has not gone out, or those of some kinds."""
+    waiting = Message.objects.filter(patient_id=patient_id, ended_at__isnull=True)
+    if kinds is not None:
+        waiting = waiting.filter(kind__in=kinds)
+    about = set(waiting.exclude(state=MessageState.SENT).values_list("about", flat=True))
+    return cancel(about=about, by=by, reason=reason, kinds=kinds) if about else 0
+
+
+@use_case
 def retry(*, message_id: UUID, by: Actor) -> Message:
     """Let a failed mail, or an uncertain one that nobody could reconcile, go out once more: due at once."""
     locks.take(message=[message_id])

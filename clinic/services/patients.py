@@ -3,12 +3,13 @@
 from dataclasses import asdict
 from uuid import UUID
 
-from clinic import audit, clock, locks
+from clinic import audit, clock, locks, messaging
 from clinic.actors import Actor
 from clinic.enums import Permission
 from clinic.models import Patient, PatientPhone
 from clinic.permissions import check
 from clinic.selectors.patients import household_keys
+from clinic.services import outbox
 from clinic.services import patient_rows as rows
 from clinic.services.patient_rows import PatientData
 from clinic.transactions import use_case
@@ -57,6 +58,9 @@ def update(
     rows.write_phones(patient, numbers)
     if before["given_name"] != patient.given_name or before["family_name"] != patient.family_name:
         rows.write_name_words(patient)
+    if before["reminders_consent"] and not patient.reminders_consent:
+        asked = [kind.key for kind in messaging.all_kinds() if kind.needs_consent]
+        outbox.cancel_for_patient(patient_id=patient.pk, by=by, reason="consent_withdrawn", kinds=asked)
     changed = [name for name, value in _shown(patient).items() if before[name] != value]
     audit.record(
         "clinic.patient.updated", by=by, about=[patient], patient_id=patient.pk, detail={"changed": changed}

@@ -9,7 +9,7 @@ from clinic.enums import MessageState, Role, TaskState
 from clinic.exceptions import IllegalMove, InvalidInput, NotAllowed, NotFound, StaleVersion
 from clinic.ids import new_id
 from clinic.models import AuditEvent, Contact, Message, Patient, PatientPhone, Task
-from clinic.services import contacts, deaths, erasure, patients
+from clinic.services import contacts, deaths, erasure, outbox, patients
 from clinic.services.contacts import ContactData
 from tests.clinic.people import SEED, data, member, patient, site
 
@@ -165,3 +165,19 @@ def test_erase_is_for_managers() -> None:
     one = patient()
     with pytest.raises(NotAllowed):
         erasure.erase(by=member(Role.PHYSICIAN, site()).actor(), patient_id=one.pk)
+
+
+def test_withdrawn_consent_withdraws_what_needs_it() -> None:
+    one = patient(email="anna@mail.example", reminders_consent=True)
+    place = site()
+    now = clock.now()
+    plans = [
+        outbox.Plan(kind, f"appointment:{one.pk}", 1, one.pk, place.pk, now, now + dt.timedelta(days=1))
+        for kind in ("appointment.confirmation", "appointment.reminder_1d")
+    ]
+    outbox.plan(plans, by=SEED)
+    patients.update(by=SEED, patient_id=one.pk, version=1, data=data(email="anna@mail.example"))
+    assert sorted(Message.objects.values_list("kind", "state")) == [
+        ("appointment.confirmation", "pending"),
+        ("appointment.reminder_1d", "cancelled"),
+    ]

@@ -8,7 +8,8 @@ import pytest
 from clinic import clock
 from clinic.enums import Role
 from clinic.exceptions import InvalidInput, NotAllowed, NotFound, StaleVersion
-from clinic.models import AuditEvent, Message
+from clinic.models import AuditEvent, Message, Task
+from clinic.services import erasure
 from scheduling.enums import AppointmentStatus, Told
 from scheduling.exceptions import SlotTaken
 from scheduling.models import Allocation, Appointment
@@ -233,3 +234,14 @@ def test_free_starts_offers_exactly_what_book_accepts(house: House) -> None:
         accepted.add(start)
     assert offered == accepted
     assert len(offered) > 5
+
+
+def test_erasing_a_patient_leaves_a_task_to_cancel_what_is_booked(house: House) -> None:
+    request = session_at(house, 9, note="Ask for Ada's sister")
+    appointment = booking.book(request=request, by=clinic.staff(at=house.site))
+    erasure.erase(by=clinic.staff(Role.MANAGER, at=house.site), patient_id=request.patient_id)
+    appointment.refresh_from_db()
+    assert appointment.note == ""
+    task = Task.objects.get()
+    assert (task.kind, task.state) == ("visit.of_erased_patient", "open")
+    assert task.title == "Record erased: cancel the visits that are still booked"

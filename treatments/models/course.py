@@ -21,7 +21,9 @@ class Course(models.Model):
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="courses")
     protocol_version = models.ForeignKey(ProtocolVersion, on_delete=models.PROTECT, related_name="courses")
-    physician = models.ForeignKey(Resource, on_delete=models.PROTECT, related_name="+", verbose_name=_("physician"))
+    physician = models.ForeignKey(
+        Resource, on_delete=models.PROTECT, related_name="+", verbose_name=_("physician")
+    )
     diagnosis_code = models.CharField(_("diagnosis code (ICD-10-CM)"), max_length=10)
     diagnosis = models.CharField(_("diagnosis"), max_length=200)
     status = models.CharField(max_length=12, choices=CourseStatus, default=CourseStatus.DRAFT)
@@ -37,9 +39,13 @@ class Course(models.Model):
         ordering = ["-created_at"]
         indexes = [models.Index(fields=["site", "status"], name="courses_by_status")]
         constraints = [
-            models.CheckConstraint(condition=Q(status__in=CourseStatus.values), name="course_status_in_table"),
+            models.CheckConstraint(
+                condition=Q(status__in=CourseStatus.values), name="course_status_in_table"
+            ),
             models.UniqueConstraint(
-                fields=["patient", "protocol_version"], condition=Q(status__in=OPEN_COURSE), name="one_open_course_per_protocol"
+                fields=["patient", "protocol_version"],
+                condition=Q(status__in=OPEN_COURSE),
+                name="one_open_course_per_protocol",
             ),
         ]
 
@@ -64,8 +70,14 @@ class Order(models.Model):
 
     class Meta:
         ordering = ["urgency", "created_at"]
-        indexes = [models.Index(fields=["site", "urgency", "created_at"], condition=Q(status="open"), name="orders_to_book")]
-        constraints = [models.CheckConstraint(condition=Q(status__in=OrderStatus.values), name="order_status_in_table")]
+        indexes = [
+            models.Index(
+                fields=["site", "urgency", "created_at"], condition=Q(status="open"), name="orders_to_book"
+            )
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(status__in=OrderStatus.values), name="order_status_in_table")
+        ]
 
     def __str__(self) -> str:
         return str(self.pk)
@@ -84,7 +96,9 @@ class Target(models.Model):
     class Meta:
         ordering = ["position"]
         constraints = [
-            models.UniqueConstraint(fields=["course", "structure", "level", "side"], name="one_row_per_target"),
+            models.UniqueConstraint(
+                fields=["course", "structure", "level", "side"], name="one_row_per_target"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -107,7 +121,9 @@ class Review(models.Model):
 
     class Meta:
         ordering = ["decided_at"]
-        constraints = [models.UniqueConstraint(fields=["course", "before_session"], name="one_review_per_repeat")]
+        constraints = [
+            models.UniqueConstraint(fields=["course", "before_session"], name="one_review_per_repeat")
+        ]
 
     def __str__(self) -> str:
         return str(self.pk)

@@ -19,7 +19,9 @@ class Response(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="responses")
-    session = models.ForeignKey(Session, null=True, blank=True, on_delete=models.PROTECT, related_name="responses")
+    session = models.ForeignKey(
+        Session, null=True, blank=True, on_delete=models.PROTECT, related_name="responses"
+    )
     instrument = models.CharField(max_length=10, choices=Instrument)
     time_point = models.CharField(max_length=30)
     answers = models.JSONField(default=dict)
@@ -29,8 +31,12 @@ class Response(models.Model):
     class Meta:
         ordering = ["answered_at"]
         constraints = [
-            models.UniqueConstraint(fields=["course", "instrument", "time_point"], name="one_response_per_time_point"),
-            models.CheckConstraint(condition=Q(instrument__in=Instrument.values), name="response_instrument_in_table"),
+            models.UniqueConstraint(
+                fields=["course", "instrument", "time_point"], name="one_response_per_time_point"
+            ),
+            models.CheckConstraint(
+                condition=Q(instrument__in=Instrument.values), name="response_instrument_in_table"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -44,7 +50,9 @@ class AdverseEvent(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="adverse_events")
-    session = models.ForeignKey(Session, null=True, blank=True, on_delete=models.PROTECT, related_name="adverse_events")
+    session = models.ForeignKey(
+        Session, null=True, blank=True, on_delete=models.PROTECT, related_name="adverse_events"
+    )
     term = models.CharField(_("what happened"), max_length=80)
     grade = models.PositiveSmallIntegerField(_("grade"))
     is_serious = models.BooleanField(_("serious"), default=False)
@@ -54,7 +62,9 @@ class AdverseEvent(models.Model):
 
     class Meta:
         ordering = ["started_on"]
-        constraints = [models.CheckConstraint(condition=Q(grade__gte=1, grade__lte=5), name="adverse_event_grade_1_to_5")]
+        constraints = [
+            models.CheckConstraint(condition=Q(grade__gte=1, grade__lte=5), name="adverse_event_grade_1_to_5")
+        ]
 
     def __str__(self) -> str:
         return str(self.pk)

@@ -41,7 +41,9 @@ class ProtocolVersion(models.Model):
     protocol = models.ForeignKey(Protocol, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveSmallIntegerField()
     session_visit = models.ForeignKey(VisitType, on_delete=models.PROTECT, related_name="+")
-    review_visit = models.ForeignKey(VisitType, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    review_visit = models.ForeignKey(
+        VisitType, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     planned_sessions = models.PositiveSmallIntegerField(_("planned sessions"), default=4)
     max_sessions = models.PositiveSmallIntegerField(_("most sessions"), default=5)
     interval_days = models.PositiveSmallIntegerField(_("planned interval"), default=28)
@@ -50,9 +52,13 @@ class ProtocolVersion(models.Model):
     review_lead_days = models.PositiveSmallIntegerField(_("review before the repeat"), default=12)
     preparation_lead_days = models.PositiveSmallIntegerField(_("preparation before the session"), default=10)
     approval_days = models.PositiveSmallIntegerField(_("approval lapses after"), default=180)
-    recovery_days = models.JSONField(_("days of the recovery week with a mail"), default=default_recovery_days)
+    recovery_days = models.JSONField(
+        _("days of the recovery week with a mail"), default=default_recovery_days
+    )
     evidence_note = models.CharField(_("evidence statement, with its source"), max_length=400, blank=True)
-    signed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    signed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     signed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -65,7 +71,8 @@ class ProtocolVersion(models.Model):
                 name="protocol_intervals_ordered",
             ),
             models.CheckConstraint(
-                condition=Q(review_lead_days__lte=F("interval_days")) & Q(preparation_lead_days__lte=F("interval_days")),
+                condition=Q(review_lead_days__lte=F("interval_days"))
+                & Q(preparation_lead_days__lte=F("interval_days")),
                 name="protocol_leads_within_interval",
             ),
             models.CheckConstraint(

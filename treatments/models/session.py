@@ -17,7 +17,9 @@ from treatments.models.course import Course
 _SIGNED = "A signed record is not changed: corrections are amendments."
 
 
-def _refuse_when_session_is(status_expression: str, name: str, *, on: str = "session_id") -> pgtrigger.Trigger:
+def _refuse_when_session_is(
+    status_expression: str, name: str, *, on: str = "session_id"
+) -> pgtrigger.Trigger:
     """Refuse a change to rows that hang on a signed session, as a check violation that can be mapped by name."""
     return pgtrigger.Trigger(
         name=name,
@@ -53,7 +55,9 @@ class Session(models.Model):
     )
     complications = models.CharField(_("complications"), max_length=500, blank=True)
     note = models.TextField(_("note"), blank=True, max_length=4000)
-    signed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    signed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     signed_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
 
@@ -61,15 +65,20 @@ class Session(models.Model):
         ordering = ["number"]
         constraints = [
             models.UniqueConstraint(fields=["course", "number"], name="one_session_per_number"),
-            models.CheckConstraint(condition=Q(status__in=SessionStatus.values), name="session_status_in_table"),
             models.CheckConstraint(
-                condition=~Q(status__in=["injected"]) | Q(injected_at__isnull=False), name="injected_session_has_its_time"
+                condition=Q(status__in=SessionStatus.values), name="session_status_in_table"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=["injected"]) | Q(injected_at__isnull=False),
+                name="injected_session_has_its_time",
             ),
             models.CheckConstraint(
                 condition=~Q(status="signed") | Q(signed_at__isnull=False, signed_by__isnull=False),
                 name="signed_session_has_its_author",
             ),
-            models.CheckConstraint(condition=Q(pain_before__isnull=True) | Q(pain_before__lte=10), name="pain_0_to_10"),
+            models.CheckConstraint(
+                condition=Q(pain_before__isnull=True) | Q(pain_before__lte=10), name="pain_0_to_10"
+            ),
         ]
         triggers = [
             pgtrigger.Trigger(
@@ -97,7 +106,9 @@ class SessionBooking(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["session"], condition=Q(is_open=True), name="one_open_booking_per_session"),
+            models.UniqueConstraint(
+                fields=["session"], condition=Q(is_open=True), name="one_open_booking_per_session"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -114,29 +125,63 @@ class Preparation(models.Model):
     session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="preparations")
     attempt = models.PositiveSmallIntegerField(default=1)
     blood_ml = models.DecimalField(
-        _("blood drawn, mL"), max_digits=5, decimal_places=1, validators=[MinValueValidator(1), MaxValueValidator(500)]
+        _("blood drawn, mL"),
+        max_digits=5,
+        decimal_places=1,
+        validators=[MinValueValidator(1), MaxValueValidator(500)],
     )
-    anticoagulant = models.CharField(_("anticoagulant"), max_length=16, choices=Anticoagulant, default=Anticoagulant.ACD_A)
+    anticoagulant = models.CharField(
+        _("anticoagulant"), max_length=16, choices=Anticoagulant, default=Anticoagulant.ACD_A
+    )
     anticoagulant_ml = models.DecimalField(
-        _("anticoagulant, mL"), max_digits=5, decimal_places=1, null=True, blank=True, validators=[MinValueValidator(0)]
+        _("anticoagulant, mL"),
+        max_digits=5,
+        decimal_places=1,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
     )
     plasma_removed_ml = models.DecimalField(
-        _("plasma removed, mL"), max_digits=5, decimal_places=1, null=True, blank=True, validators=[MinValueValidator(0)]
+        _("plasma removed, mL"),
+        max_digits=5,
+        decimal_places=1,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
     )
     product_ml = models.DecimalField(
-        _("product, mL"), max_digits=4, decimal_places=1, validators=[MinValueValidator(0), MaxValueValidator(100)]
+        _("product, mL"),
+        max_digits=4,
+        decimal_places=1,
+        validators=[MinValueValidator(0), MaxValueValidator(100)],
     )
     baseline_platelets = models.PositiveIntegerField(
-        _("platelets in blood, 10³/µL"), null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(3000)]
+        _("platelets in blood, 10³/µL"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(3000)],
     )
     baseline_leucocytes = models.DecimalField(
-        _("leucocytes in blood, 10³/µL"), max_digits=5, decimal_places=1, null=True, blank=True, validators=[MinValueValidator(0)]
+        _("leucocytes in blood, 10³/µL"),
+        max_digits=5,
+        decimal_places=1,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
     )
     product_platelets = models.PositiveIntegerField(
-        _("platelets in product, 10³/µL"), null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(20000)]
+        _("platelets in product, 10³/µL"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(20000)],
     )
     product_leucocytes = models.DecimalField(
-        _("leucocytes in product, 10³/µL"), max_digits=5, decimal_places=1, null=True, blank=True, validators=[MinValueValidator(0)]
+        _("leucocytes in product, 10³/µL"),
+        max_digits=5,
+        decimal_places=1,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
     )
     kit_lot = models.CharField(_("kit lot"), max_length=40, blank=True)
     kit_expires_on = models.DateField(_("kit expires on"), null=True, blank=True)
@@ -148,9 +193,12 @@ class Preparation(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["session", "attempt"], name="one_preparation_per_attempt"),
             models.CheckConstraint(
-                condition=Q(product_platelets__isnull=True) | Q(product_platelets__gt=0), name="not_measured_is_not_zero"
+                condition=Q(product_platelets__isnull=True) | Q(product_platelets__gt=0),
+                name="not_measured_is_not_zero",
             ),
-            models.CheckConstraint(condition=Q(blood_ml__gt=0) & Q(product_ml__lte=F("blood_ml")), name="product_from_blood"),
+            models.CheckConstraint(
+                condition=Q(blood_ml__gt=0) & Q(product_ml__lte=F("blood_ml")), name="product_from_blood"
+            ),
         ]
         triggers = [_refuse_when_session_is("s.status = 'signed'", "signed_preparation_is_kept")]
 
@@ -168,7 +216,10 @@ class Injection(models.Model):
     level = models.CharField(_("level"), max_length=8, choices=Level)
     side = models.CharField(_("side"), max_length=8, choices=Side)
     volume_ml = models.DecimalField(
-        _("volume, mL"), max_digits=4, decimal_places=1, validators=[MinValueValidator(0), MaxValueValidator(30)]
+        _("volume, mL"),
+        max_digits=4,
+        decimal_places=1,
+        validators=[MinValueValidator(0), MaxValueValidator(30)],
     )
     guidance = models.CharField(_("guidance"), max_length=12, choices=Guidance, default=Guidance.ULTRASOUND)
     injected_at = models.DateTimeField(_("at"))

@@ -10,9 +10,12 @@ from clinic.enums import Permission
 from clinic.exceptions import InvalidInput, NotFound
 from clinic.transactions import use_case
 from treatments import scoring
-from treatments.models import AdverseEvent, Response
+from treatments.models import AdverseEvent, Course, Response
 from treatments.scoring import Unscorable
 from treatments.services import reading
+
+BEFORE_THE_COURSE = dt.timedelta(days=366)
+"""How long before its order an answer or an event may still belong to a course."""
 
 
 @use_case
@@ -31,6 +34,8 @@ def record_response(
     """
     locks.take(course=[course_id])
     course = reading.course(course_id, by=by, permission=Permission.RECORD_CLINICAL)
+    if answered_at is not None:
+        _check_day(answered_at.astimezone(course.site.zone).date(), course, field="answered_on")
     try:
         score = scoring.score(instrument, answers)
     except Unscorable as error:
@@ -73,11 +78,9 @@ def record_adverse_event(
     """Write something that went wrong; grade as in CTCAE, 1–5."""
     locks.take(course=[course_id])
     course = reading.course(course_id, by=by, permission=Permission.RECORD_CLINICAL)
-    today = clock.today(course.site.zone)
-    if started_on > today:
-        raise InvalidInput("This day is still to come.", field="started_on")
-    if resolved_on is not None and resolved_on < started_on:
-        raise InvalidInput("It cannot have ended before it began.", field="resolved_on")
+    _check_day(started_on, course, field="started_on")
+    if resolved_on is not None:
+        _check_end(resolved_on, started_on, course)
     if session_id is not None and not course.sessions.filter(pk=session_id).exists():
         raise InvalidInput("That session belongs to another course.", field="session")
     event = AdverseEvent.objects.create(
@@ -108,10 +111,23 @@ def resolve_adverse_event(*, by: Actor, event_id: UUID, resolved_on: dt.date) ->
     if event is None:
         raise NotFound("There is no such event.")
     locks.take(course=[event.course_id])
-    reading.course(event.course_id, by=by, permission=Permission.RECORD_CLINICAL)
-    if resolved_on < event.started_on:
-        raise InvalidInput("It cannot have ended before it began.", field="resolved_on")
+    course = reading.course(event.course_id, by=by, permission=Permission.RECORD_CLINICAL)
+    _check_end(resolved_on, event.started_on, course)
     event.resolved_on = resolved_on
     event.save(update_fields=["resolved_on"])
     audit.record("treatments.adverse_event.resolved", by=by, about=[event])
     return event
+
+
+def _check_day(day: dt.date, course: Course, *, field: str) -> None:
+    """Days of this course: a year typed wrong would otherwise stand in the record for ever."""
+    if day > clock.today(course.site.zone):
+        raise InvalidInput("This day is still to come.", field=field)
+    if day < course.created_at.astimezone(course.site.zone).date() - BEFORE_THE_COURSE:
+        raise InvalidInput("This day is long before the course: check the year.", field=field)
+
+
+def _check_end(day: dt.date, started_on: dt.date, course: Course) -> None:
+    if day < started_on:
+        raise InvalidInput("It cannot have ended before it began.", field="resolved_on")
+    _check_day(day, course, field="resolved_on")
