@@ -19,7 +19,9 @@ def alive(request: HttpRequest) -> JsonResponse:
 def ready(request: HttpRequest) -> JsonResponse:
     """503 with the names of what is not ready: database, locale, migrations, redis. Never their addresses."""
     problems = [*_database_problems(), *_redis_problems()]
-    return JsonResponse({"status": "not ready" if problems else "ok", "problems": problems}, status=503 if problems else 200)
+    return JsonResponse(
+        {"status": "not ready" if problems else "ok", "problems": problems}, status=503 if problems else 200
+    )
 
 
 def _database_problems() -> list[str]:
@@ -29,7 +31,9 @@ def _database_problems() -> list[str]:
             folds, migrated = cursor.fetchone()
     except DatabaseError:
         return ["database"]
-    problems = [] if folds else ["locale: the cluster must be made with the builtin locale provider and C.UTF-8"]
+    problems = (
+        [] if folds else ["locale: the cluster must be made with the builtin locale provider and C.UTF-8"]
+    )
     return problems if migrated else [*problems, "migrations"]
 
 

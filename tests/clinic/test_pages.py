@@ -267,7 +267,9 @@ def test_work_at_another_of_ones_sites(home: Site) -> None:
 def test_lists_ask_the_same_questions_however_many_rows(
     home: Site, count: int, django_assert_num_queries: DjangoAssertNumQueries, settings: Any
 ) -> None:
-    settings.CLOCK_OFFSET_ALLOWED = False  # as in production: with it, each reading of the clock asks the database
+    settings.CLOCK_OFFSET_ALLOWED = (
+        False  # as in production: with it, each reading of the clock asks the database
+    )
     one = patient(email="anna@example.org")
     for number in range(count):
         tasks.open_task(
