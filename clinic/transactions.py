@@ -4,12 +4,16 @@ import functools
 import random
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 from typing import ParamSpec, TypeVar
 
+import pghistory
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.utils.translation import gettext as _
 
 from clinic import locks
+from clinic.actors import Contact, Patient, Staff, System
 from clinic.exceptions import Conflict, DomainError, TryAgain
 
 P = ParamSpec("P")
@@ -36,7 +40,7 @@ def use_case(service: Callable[P, R]) -> Callable[P, R]:
     service again in a new transaction after a deadlock or a serialization failure. A constraint's
     refusal becomes the domain error registered for its name; the database's own text, whose DETAIL
     carries data, is never shown. Called from inside another use case it simply joins that
-    transaction, where `locks.take` asserts instead of locking.
+    transaction, where `locks.take` asserts instead of locking. History rows written inside carry `by`.
     """
 
     @functools.wraps(service)
@@ -46,7 +50,7 @@ def use_case(service: Callable[P, R]) -> Callable[P, R]:
         for attempt in range(1, ATTEMPTS + 1):
             token = _inside.set(True)
             try:
-                with transaction.atomic(durable=True), locks.scope():
+                with transaction.atomic(durable=True), locks.scope(), _acting(kwargs.get("by")):
                     _bound_lock_waits()
                     return service(*args, **kwargs)
             except IntegrityError as error:
@@ -58,18 +62,25 @@ def use_case(service: Callable[P, R]) -> Callable[P, R]:
                 state = _sqlstate(error)
                 if state == _LOCK_NOT_AVAILABLE:
                     raise TryAgain(
-                        "Others are working on the same visits right now. Please try again."
+                        _("Others are working on the same visits right now. Please try again.")
                     ) from error
                 if state not in _RETRIED:
                     raise
                 if attempt == ATTEMPTS:
-                    raise TryAgain("Others were faster several times over. Please try again.") from error
+                    raise TryAgain(_("Others were faster several times over. Please try again.")) from error
             finally:
                 _inside.reset(token)
             time.sleep(random.uniform(0, 0.02 * attempt))  # noqa: S311 - jitter, not a secret
         raise AssertionError("unreachable")
 
     return run
+
+
+def _acting(by: object) -> AbstractContextManager[object]:
+    """Context for the history triggers: whoever acts, in the web as in a worker, stands beside each changed row."""
+    if not isinstance(by, Staff | Patient | Contact | System):
+        return nullcontext()
+    return pghistory.context(actor_kind=by.kind, actor=by.key)
 
 
 def _bound_lock_waits() -> None:
@@ -87,5 +98,5 @@ def _explained(error: IntegrityError) -> DomainError | None:
     if name in _words_for_constraint:
         return _words_for_constraint[name]()
     if _sqlstate(error) == "23P01":
-        return Conflict("Somebody else was faster. Nothing was saved.")
+        return Conflict(_("Somebody else was faster. Nothing was saved."))
     return None
