@@ -1,7 +1,7 @@
 """Reads of the outbox."""
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -56,8 +56,8 @@ def backlog(*, site_id: UUID) -> Backlog:
 
 
 def messages_of_patient(
-    *, patient_id: UUID, site_ids: Collection[UUID], limit: int = 100
-) -> Sequence[Message]:
-    """A patient's messages at these sites, the latest first."""
+    *, patient_id: UUID, site_ids: Collection[UUID], about: str = ""
+) -> QuerySet[Message]:
+    """A patient's messages at these sites, the latest first; with `about`, those alone that speak of it."""
     rows = Message.objects.filter(patient_id=patient_id, site_id__in=site_ids).select_related("contact")
-    return list(rows.order_by("-planned_for", "-pk")[:limit])
+    return (rows.filter(about=about) if about else rows).order_by("-planned_for", "-pk")

@@ -23,6 +23,9 @@ from clinic.views.common import address, at_site
 from clinic.views.message_words import Row, history_of, kind_of
 
 ROWS = 30
+NEWEST = 8
+"""Lines that the pane shows at first."""
+AT_MOST = 500
 _LETTER_POLICY = {
     "default-src": ["'none'"],
     "style-src": ["'unsafe-inline'"],  # the mail's own inlined styles; no script, no image, no form
@@ -107,11 +110,21 @@ def retry(request: HttpRequest, message_id: UUID) -> HttpResponse:
 @require_GET
 @at_site
 def pane(request: HttpRequest, site: Site, patient_id: UUID) -> HttpResponse:
-    """A patient's messages at the person's sites, for the patient's page."""
+    """A patient's messages at the person's sites: the newest, or all; of one fact alone with `?about=`."""
     by = actor_of(request)
     patient = patient_detail(patient_id)
-    found = selectors.messages_of_patient(patient_id=patient_id, site_ids=by.site_ids)
-    context = {"patient": patient, "rows": [Row(message) for message in found]}
+    about = request.GET.get("about", "").replace("\x00", "")[:80]
+    found = selectors.messages_of_patient(patient_id=patient_id, site_ids=by.site_ids, about=about)
+    everything = request.GET.get("show") == "all"
+    count = found.count()
+    context = {
+        "patient": patient,
+        "rows": [Row(message) for message in found[: AT_MOST if everything else NEWEST]],
+        "about": about,
+        "count": count,
+        "everything": everything,
+        "folded": not everything and count > NEWEST,
+    }
     return render(request, "clinic/message/_pane.html", context)
 
 

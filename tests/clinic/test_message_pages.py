@@ -191,6 +191,29 @@ def test_pane_shows_a_patients_messages_at_my_sites(site: Site) -> None:
     assert "No consent to reminders" in page.content.decode()
 
 
+def test_pane_shows_the_newest_and_leads_to_all(site: Site) -> None:
+    patient = make.patient()
+    for number in range(11):
+        outgoing.message(at=site, patient=patient, about=f"fact:{number}")
+    nurse, url = _as(Role.NURSE, site), reverse("clinic:message-pane", args=[patient.pk])
+    page = nurse.get(url)
+    assert len(page.context["rows"]) == 8
+    assert "All 11 messages" in page.content.decode()
+    page = nurse.get(url, {"show": "all"})
+    assert len(page.context["rows"]) == 11
+    assert "All 11 messages" not in page.content.decode()
+
+
+def test_pane_shows_what_speaks_of_one_fact(site: Site) -> None:
+    patient = make.patient()
+    mine = outgoing.message(at=site, patient=patient, about="appointment:one")
+    outgoing.message(at=site, patient=patient, about="appointment:two")
+    page = _as(Role.NURSE, site).get(
+        reverse("clinic:message-pane", args=[patient.pk]), {"about": "appointment:one"}
+    )
+    assert [row.message for row in page.context["rows"]] == [mine]
+
+
 def test_manager_sends_a_failed_message_again(site: Site) -> None:
     message = outgoing.message(at=site, state="failed", reason="refused_by_server", smtp_code=550)
     url = reverse("clinic:message-detail", args=[message.pk])

@@ -1,7 +1,7 @@
 """The whole course on one page."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -34,6 +34,7 @@ class Event:
     title: str
     note: str = ""
     tone: str = ""
+    is_mail: bool = False
 
 
 @requires(Permission.VIEW_CLINICAL)
@@ -51,8 +52,8 @@ def course_detail(request: HttpRequest, course_id: UUID) -> HttpResponse:
             "course": course,
             "gate": gate,
             "next_words": _next(history),
-            "coming": [entry for entry in reversed(timeline) if entry.at > now],
-            "past": [entry for entry in timeline if entry.at <= now],
+            "coming": _folded(entry for entry in reversed(timeline) if entry.at > now),
+            "past": _folded(entry for entry in timeline if entry.at <= now),
             "charts": charts(history),
             "outcomes": _outcomes(history),
             "records": can(by, Permission.RECORD_CLINICAL),
@@ -177,8 +178,19 @@ def _timeline(history: History) -> list[Event]:
     )
     for message in history.messages:
         if message.state in shown:
-            found.append(Event(message.planned_for, _mail(message.kind), message.get_state_display()))
+            found.append(
+                Event(message.planned_for, _mail(message.kind), message.get_state_display(), is_mail=True)
+            )
     return sorted(found, key=lambda entry: entry.at, reverse=True)
+
+
+def _folded(entries: Iterable[Event]) -> dict[str, list[Event]]:
+    """What was done and decided apart from the mails: a dozen a session, they would hide it."""
+    shown = list(entries)
+    return {
+        "facts": [entry for entry in shown if not entry.is_mail],
+        "mails": [entry for entry in shown if entry.is_mail],
+    }
 
 
 def _mail(kind: str) -> str:
