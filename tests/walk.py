@@ -17,7 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from clinic import clock
 from clinic.enums import Permission, Role
-from clinic.models import Message, Patient, Site, Task, User
+from clinic.models import Household, Message, Patient, Site, Task, User
 from clinic.permissions import ROLE_PERMISSIONS
 from clinic.services import contacts, tasks
 from clinic.services.contacts import ContactData
@@ -28,14 +28,18 @@ from scheduling.services.booking import VisitRequest
 from tests.factories import clinic, treatments
 from tests.factories.scheduling import BY
 from tests.factories.treatments import Ward
+from treatments.enums import Decision
 from treatments.models import Course, Session
-from treatments.services import outcomes, reviews
+from treatments.services import outcomes, reviews, sessions
 
 FOREIGN_APPS = ("account_", "mfa_", "usersessions_")
 """Names of allauth's own addresses: it guards them itself and its tests walk them."""
 
 CLINIC_WIDE = {"patient_id", "contact_id", "clinician_id"}
 """Keys of what belongs to the clinic rather than to a site: patients, the people around them, clinicians."""
+
+QUERIES = {"clinic:task-list": ["?show=done"], "clinic:message-list": ["?show=attention"]}
+"""Pages whose address says which of their lists is shown."""
 
 CLINICIANS = {"scheduling:setup-clinician-hours"}
 """Addresses whose `resource_id` must be a clinician's."""
@@ -84,6 +88,22 @@ ADDRESSES = sorted(addresses(), key=str)
 GUARDED = [address for address in ADDRESSES if address.permission]
 
 
+def methods(address: Address) -> Sequence[str]:
+    """What its view allows by `require_http_methods`, read from the closure that keeps it."""
+    view = address.entry.callback
+    while view is not None:
+        for cell in getattr(view, "__closure__", None) or ():
+            held = cell.cell_contents
+            if (
+                isinstance(held, list)
+                and held
+                and all(isinstance(each, str) and each.isupper() for each in held)
+            ):
+                return held
+        view = getattr(view, "__wrapped__", None)
+    return ()
+
+
 @dataclass(frozen=True)
 class Grounds:
     """One site with an example of every key that an address takes, and accounts there and at another site."""
@@ -118,6 +138,7 @@ class Grounds:
                 found += [
                     reverse(address.name, kwargs=self.keys_of(address) | {key: value}) for value in values
                 ]
+        found += [self.url(address) + query for query in QUERIES.get(address.name, ())]
         return list(dict.fromkeys(found))
 
     def is_clinic_wide(self, address: Address) -> bool:
@@ -133,7 +154,9 @@ def grounds() -> Grounds:
     clock.set_offset(dt.timedelta(0))
     _today(ward, treated, visits_today)
     manager = clinic.user(Role.MANAGER, at=site)
-    person = clinic.patient(notes="Hard of hearing.")
+    home = Household.objects.create(created_at=clock.now())
+    clinic.patient(given_name="Bertha", household=home)
+    person = clinic.patient(notes="Hard of hearing.", household=home)
     contact = contacts.add(
         by=ward.desk, patient_id=person.pk, data=ContactData(name="Grete Beispiel", relationship="Daughter")
     )
@@ -155,6 +178,13 @@ def grounds() -> Grounds:
     waiting = treatments.order(ward)
     other = clinic.site(name="Ahornplatz", phone="+49 30 5550200")
     people = {role: clinic.user(role, at=site) for role in Role}
+    second = clinic.site(name="Waldweg", phone="+49 30 5550300")
+    for account in people.values():
+        account.sites.add(second)
+    failed = Message.objects.filter(patient=person, state="pending")[:1].values("pk")
+    Message.objects.filter(pk__in=failed).update(
+        state="failed", reason="refused_by_server", ended_at=clock.now()
+    )
     Resource.objects.filter(pk=ward.house.one("physician").pk).update(user=people[Role.PHYSICIAN])
     return Grounds(
         ward=ward,
@@ -184,9 +214,10 @@ def grounds() -> Grounds:
     )
 
 
-def _past(ward: Ward) -> tuple[Course, list[Appointment]]:
-    """A course with its first session behind it, one whose first session is today, and a consultation today."""
-    order, _visits = treatments.booked(ward, first=1)
+def _past(ward: Ward) -> tuple[list[Course], list[Appointment]]:
+    """Two courses with their first session behind them, one whose first is today, and two consultations today."""
+    long, _visits = treatments.booked(ward, first=1)
+    short, _visits = treatments.booked(ward, first=1, placed=treatments.order(ward, sessions=1))
     today = treatments.booked(ward, first=_SINCE.days)[1][:1]
     for hour in (9, 11):
         person = clinic.patient()
@@ -197,16 +228,24 @@ def _past(ward: Ward) -> tuple[Course, list[Appointment]]:
             start=ward.at(_SINCE.days, hour),
         )
         today.append(booking.book(request=request, by=ward.desk))
-    return order.course, today
+    return [long.course, short.course], today
 
 
-def _today(ward: Ward, course: Course, visits: Sequence[Appointment]) -> None:
-    """The first session recorded and the gate before the second open; one of today's patients in the chair."""
-    treatments.inject(ward, course, at=clock.now() - _SINCE + dt.timedelta(days=2))
+def _today(ward: Ward, treated: Sequence[Course], visits: Sequence[Appointment]) -> None:
+    """The first sessions recorded, one gate open, the short course decided and signed; a patient in the chair."""
+    for course in treated:
+        treatments.inject(ward, course, at=clock.now() - _SINCE + dt.timedelta(days=2))
+    long, short = treated
     outcomes.record_response(
-        by=ward.nurse, course_id=course.pk, instrument="nrs", time_point="baseline", answers={"value": 7}
+        by=ward.nurse, course_id=long.pk, instrument="nrs", time_point="baseline", answers={"value": 7}
     )
     reviews.open_due(by=BY)
+    reviews.decide(by=ward.physician, course_id=short.pk, before_session=2, decision=Decision.COMPLETE)
+    record = treatments.session(short)
+    sessions.sign(by=ward.physician, session_id=record.pk, version=record.version)
+    held, _visits = treatments.booked(ward, first=15)
+    reviews.hold(by=ward.physician, course_id=held.course_id)
+    setup.retire(by=BY, site_id=ward.house.site.pk, resource_id=ward.house.resources["centrifuge"][1].pk)
     progress.arrive(appointment_id=visits[0].pk, by=ward.desk)
     progress.advance(appointment_id=visits[0].pk, by=ward.nurse)
     booking.cancel(

@@ -7,13 +7,16 @@
 Show it with `{% load crispy_forms_tags %}{% crispy form %}`. Several fields in one line: `Row("a", "b")` in `layout()`.
 """
 
+import datetime as dt
 from typing import Any
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Div, Layout
 from crispy_forms.layout import Fieldset as CrispyFieldset
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 
 class ClinicHelper(FormHelper):  # type: ignore[misc]  # crispy ships no types
@@ -104,7 +107,16 @@ class TimeInput(forms.TimeInput):
 
 
 class DateField(forms.DateField):
+    """A day of our times. Beyond the years a slip of the finger, and arithmetic with it would overflow."""
+
     widget = DateInput
+    years = (1900, 2200)
+
+    def to_python(self, value: Any) -> dt.date | None:
+        day: dt.date | None = super().to_python(value)
+        if day is not None and not self.years[0] <= day.year <= self.years[1]:
+            raise ValidationError(_("Check the year of this date."), code="year")
+        return day
 
 
 class TimeField(forms.TimeField):

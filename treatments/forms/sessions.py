@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from clinic.forms import ClinicForm, DateInput, TimeInput
+from clinic.forms import ClinicForm, DateField, TimeInput
 from treatments.data import Findings, InjectionData, PreparationData, TargetData
 from treatments.enums import Anticoagulant, Guidance, Level, Side, Structure
 
@@ -49,7 +49,7 @@ class RecordForm(ClinicForm):
         label=_("Leucocytes in product, 10³/µL"), min_value=0, max_digits=5, decimal_places=1, required=False
     )
     kit_lot = forms.CharField(label=_("Kit lot"), max_length=40, required=False)
-    kit_expires_on = forms.DateField(label=_("Kit expires on"), widget=DateInput, required=False)
+    kit_expires_on = DateField(label=_("Kit expires on"), required=False)
     failed = forms.BooleanField(
         label=_("This preparation failed"),
         help_text=_("It is kept; the next one is a new row."),

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -188,9 +189,10 @@ def _filled(request: HttpRequest, view: SessionView) -> Any:
     """The targets as planned: each with its volume of last time, else an even share of the product."""
     targets = list(view.session.course.targets.all())
     earlier = history.earlier_volumes(view.session)
+    field = RecordForm.base_fields["product_ml"]
     try:
-        product = Decimal(request.POST.get("product_ml") or "0")
-    except ArithmeticError:
+        product = field.clean(request.POST.get("product_ml", "")) or Decimal(0)
+    except ValidationError:
         product = Decimal(0)
     even = share(product, len(targets))
     initial = [
