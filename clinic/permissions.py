@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.translation import gettext as _
 
 from clinic.actors import Actor, Staff, System
 from clinic.enums import Permission, Role
@@ -63,16 +64,16 @@ def can(by: Actor, permission: Permission, *, site_id: UUID | None = None) -> bo
 def check(by: Actor, permission: Permission, *, site_id: UUID | None = None) -> None:
     """Raise NotAllowed, or NotFound for another site's object: foreign and missing look the same."""
     if not can(by, permission):
-        raise NotAllowed("Your role does not include this. Ask the manager if you need it.")
+        raise NotAllowed(_("Your role does not include this. Ask the manager if you need it."))
     if not can(by, permission, site_id=site_id):
-        raise NotFound("There is no such record at your site.")
+        raise NotFound(_("There is no such record at your site."))
 
 
 def actor_of(request: HttpRequest) -> Staff:
     """The signed-in member of staff, set by ActorMiddleware."""
     actor = getattr(request, "actor", None)
     if not isinstance(actor, Staff):
-        raise NotAllowed("Please sign in.")
+        raise NotAllowed(_("Please sign in."))
     return actor
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db.models import Prefetch
 from django.db.models.functions import Lower
+from django.utils.translation import gettext as _
 
 from clinic.actors import Staff
 from clinic.exceptions import NotFound
@@ -32,7 +33,7 @@ def patient_detail(patient_id: UUID) -> Patient:
     )
     patient = rows.filter(pk=patient_id).first()
     if patient is None:
-        raise NotFound("There is no such patient.")
+        raise NotFound(_("There is no such patient."))
     return patient
 
 
@@ -95,5 +96,5 @@ def contact_detail(contact_id: UUID) -> Contact:
     """A living contact with its patient. Raises NotFound."""
     contact = Contact.objects.filter(pk=contact_id, ended_at__isnull=True).select_related("patient").first()
     if contact is None:
-        raise NotFound("There is no such contact.")
+        raise NotFound(_("There is no such contact."))
     return contact

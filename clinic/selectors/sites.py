@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from clinic.actors import Staff
 from clinic.exceptions import NotAllowed, NotFound
@@ -28,7 +29,7 @@ def current_site(request: HttpRequest) -> Site:
         return known
     sites = sites_of(actor_of(request))
     if not sites:
-        raise NotAllowed("Your account belongs to no site yet. Ask the manager to add one.")
+        raise NotAllowed(_("Your account belongs to no site yet. Ask the manager to add one."))
     chosen = request.session.get(SESSION_KEY, "")
     site = next((site for site in sites if str(site.pk) == chosen), sites[0])
     request._current_site = site  # type: ignore[attr-defined]  # kept for the other readers of this request
@@ -39,5 +40,5 @@ def site_for(by: Staff, site_id: UUID) -> Site:
     """A site of theirs by key; another's looks like none."""
     site = Site.objects.filter(pk=site_id, pk__in=by.site_ids).first()
     if site is None:
-        raise NotFound("There is no such site among yours.")
+        raise NotFound(_("There is no such site among yours."))
     return site

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from clinic.actors import Actor, Staff
 from clinic.exceptions import NotFound
@@ -23,5 +24,5 @@ def member(by: Actor, user_id: UUID) -> User:
     """One account; one of another site looks like none."""
     found = staff(by).filter(pk=user_id).first()
     if found is None:
-        raise NotFound("There is no such account at your sites.")
+        raise NotFound(_("There is no such account at your sites."))
     return found

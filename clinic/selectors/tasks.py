@@ -4,6 +4,7 @@ import datetime as dt
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from clinic.actors import Staff
 from clinic.enums import TaskState
@@ -37,7 +38,7 @@ def task(by: Staff, task_id: UUID) -> Task:
         Task.objects.filter(pk=task_id, site_id__in=by.site_ids).select_related("patient", "owner").first()
     )
     if found is None:
-        raise NotFound("There is no such task at your site.")
+        raise NotFound(_("There is no such task at your site."))
     return found
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Case, F, Value, When
+from django.utils.translation import gettext as _
 
 from clinic import audit, clock, locks, messaging
 from clinic.actors import Actor
@@ -48,7 +49,7 @@ def plan(plans: Sequence[Plan], *, by: Actor) -> list[Message]:
     for one in plans:
         messaging.get(one.kind)
         if one.due >= one.expires:
-            raise InvalidInput("A message must be due before it expires.")
+            raise InvalidInput(_("A message must be due before it expires."))
     patient_ids = {one.patient_id for one in plans}
     patients = Patient.objects.in_bulk(patient_ids)
     contacts: dict[UUID, list[Contact]] = defaultdict(list)
@@ -117,15 +118,15 @@ def retry(*, message_id: UUID, by: Actor) -> Message:
     locks.take(message=[message_id])
     message = Message.objects.filter(pk=message_id).first()
     if message is None:
-        raise NotFound("There is no such message at your site.")
+        raise NotFound(_("There is no such message at your site."))
     check(by, Permission.MANAGE_MESSAGES, site_id=message.site_id)
     if message.state not in (MessageState.FAILED, MessageState.UNCERTAIN):
-        raise IllegalMove("Only a message that failed or is uncertain can be sent again.")
+        raise IllegalMove(_("Only a message that failed or is uncertain can be sent again."))
     if message.withdrawn:
-        raise IllegalMove("What this message tells is no longer true. It stays unsent.")
+        raise IllegalMove(_("What this message tells is no longer true. It stays unsent."))
     now = clock.now()
     if message.expires_at <= now:
-        raise IllegalMove("This message is out of date. It stays unsent.")
+        raise IllegalMove(_("This message is out of date. It stays unsent."))
     before = message.state
     message.state, message.reason, message.attempts, message.next_at = MessageState.PENDING, "", 0, now
     message.ended_at = None

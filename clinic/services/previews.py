@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from clinic import audit, messaging
 from clinic.actors import Actor
 from clinic.enums import Permission
@@ -38,7 +40,7 @@ def open_message(*, by: Actor, message_id: UUID) -> Message:
     rows = Message.objects.select_related("patient", "contact", "site", "text")
     message = rows.filter(pk=message_id).first()
     if message is None:
-        raise NotFound("There is no such message at your site.")
+        raise NotFound(_("There is no such message at your site."))
     check(by, Permission.VIEW_MESSAGES, site_id=message.site_id)
     audit.record("clinic.message.viewed", by=by, about=[message])
     return message

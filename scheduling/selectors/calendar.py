@@ -13,6 +13,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from clinic import clock
 from clinic.exceptions import NotFound
@@ -146,7 +147,7 @@ def load(
         .first()
     )
     if visit_type is None:
-        raise NotFound("This kind of visit is not offered at this site.")
+        raise NotFound(_("This kind of visit is not offered at this site."))
     requirements = list(
         Requirement.objects.filter(visit_type=visit_type)
         .select_related("stage", "kind")
