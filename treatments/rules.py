@@ -4,6 +4,8 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from clinic.enums import Permission
 from scheduling import rules
 from scheduling.enums import RefusalLevel
@@ -78,16 +80,18 @@ def _days(request: StartRequest, series: Series) -> list[tuple[dt.datetime, dt.d
 def _objection(request: StartRequest, series: Series) -> tuple[str, str] | None:
     session, course = series.session, series.session.course
     if not course.patient.is_active:
-        return "patient_inactive", "Nothing can be booked for this patient any more."
+        return "patient_inactive", _("Nothing can be booked for this patient any more.")
     if (request.patient_id or course.patient_id) != course.patient_id or request.site_id != session.site_id:
-        return "purpose_mismatch", "This session belongs to another patient or another site."
+        return "purpose_mismatch", _("This session belongs to another patient or another site.")
     if request.visit_type_id != course.protocol_version.session_visit_id:
-        return "purpose_mismatch", "The protocol asks for another kind of visit."
+        return "purpose_mismatch", _("The protocol asks for another kind of visit.")
     if session.status not in _TO_DO:
-        return "session_done", f"Session {session.number} is done or was dropped."
+        return "session_done", _("Session %(number)s is done or was dropped.") % {"number": session.number}
     if course.status not in _TREATABLE:
-        return "course_closed", f"The course is not open for sessions: {course.get_status_display().lower()}."
+        return "course_closed", _("The course is not open for sessions: %(state)s.") % {
+            "state": course.get_status_display().lower()
+        }
     visit = series.visits.get(session.pk)
     if visit is not None and visit.pk != request.appointment_id:
-        return "session_booked", f"Session {session.number} is already booked."
+        return "session_booked", _("Session %(number)s is already booked.") % {"number": session.number}
     return None

@@ -8,12 +8,20 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from treatments.enums import Instrument
 
 Answers = Mapping[str, int | None]
 
 RMDQ_ITEMS: Final = 24
 PEG_ITEMS: Final = ("pain", "enjoyment", "activity")
+_PEG_WORDS: Final = {
+    "pain": gettext_lazy("pain"),
+    "enjoyment": gettext_lazy("enjoyment"),
+    "activity": gettext_lazy("activity"),
+}
 
 
 class Unscorable(ValueError):
@@ -44,7 +52,7 @@ def score(instrument: str, answers: Answers) -> Decimal:
         return rmdq(answers)
     if instrument == Instrument.PEG:
         return peg(answers)
-    return Decimal(_within(answers.get("value"), SCALES[instrument], "the answer"))
+    return Decimal(_within(answers.get("value"), SCALES[instrument], _("the answer")))
 
 
 def rmdq(answers: Answers) -> Decimal:
@@ -53,16 +61,18 @@ def rmdq(answers: Answers) -> Decimal:
     Either `total`, copied from paper, or `1`…`24` with 1 for a tick.
     """
     if answers.get("total") is not None:
-        return Decimal(_within(answers["total"], SCALES[Instrument.RMDQ], "the number of ticks"))
+        return Decimal(_within(answers["total"], SCALES[Instrument.RMDQ], _("the number of ticks")))
     items = [answers.get(str(number)) or 0 for number in range(1, RMDQ_ITEMS + 1)]
     if any(item not in (0, 1) for item in items):
-        raise Unscorable("A statement is ticked or it is not.")
+        raise Unscorable(_("A statement is ticked or it is not."))
     return Decimal(sum(items))
 
 
 def peg(answers: Answers) -> Decimal:
     """PEG: the mean of three items, each 0–10; all three are required (Krebs 2009, J Gen Intern Med 24:733)."""
-    total = sum(_within(answers.get(item), SCALES[Instrument.PEG], item) for item in PEG_ITEMS)
+    total = sum(
+        _within(answers.get(item), SCALES[Instrument.PEG], str(_PEG_WORDS[item])) for item in PEG_ITEMS
+    )
     return (Decimal(total) / len(PEG_ITEMS)).quantize(Decimal("0.1"), rounding=ROUND_HALF_UP)
 
 
@@ -75,7 +85,10 @@ def percent_better(before: Decimal | None, now: Decimal | None) -> Decimal | Non
 
 def _within(value: int | None, scale: Scale, what: str) -> int:
     if value is None:
-        raise Unscorable(f"Missing: {what}.")
+        raise Unscorable(_("Missing: %(item)s.") % {"item": what})
     if not scale.low <= value <= scale.high:
-        raise Unscorable(f"Between {scale.low} and {scale.high}: {what}.")
+        raise Unscorable(
+            _("Between %(low)s and %(high)s: %(item)s.")
+            % {"low": scale.low, "high": scale.high, "item": what}
+        )
     return value

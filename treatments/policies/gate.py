@@ -7,6 +7,8 @@ Thresholds: NRS falls by 30 % (some gain) or 50 % (substantial; Dworkin 2008), R
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.utils.translation import gettext as _
+
 from treatments.enums import Decision
 from treatments.scoring import percent_better
 
@@ -52,28 +54,33 @@ class Suggestion:
 def suggest(evidence: Evidence) -> Suggestion:
     """The first rule that holds, gravest first."""
     if evidence.grave_event:
-        return Suggestion(Decision.STOP, "A serious adverse event, or one of grade 3 or more, is on record.")
+        return Suggestion(
+            Decision.STOP, _("A serious adverse event, or one of grade 3 or more, is on record.")
+        )
     if evidence.nrs_better is None and evidence.rmdq_better is None:
         return Suggestion(
-            None, "No suggestion: pain or function was not asked both before the course and now."
+            None, _("No suggestion: pain or function was not asked both before the course and now.")
         )
     if _target_met(evidence):
         return Suggestion(
             Decision.COMPLETE,
-            "Pain fell by at least 50 %, function improved by at least 30 %, and the patient feels much improved.",
+            _(
+                "Pain fell by at least 50 %, function improved by at least 30 %, and the patient feels much improved."
+            ),
         )
     if evidence.left == 0:
-        return Suggestion(Decision.COMPLETE, "All planned sessions are done.")
+        return Suggestion(Decision.COMPLETE, _("All planned sessions are done."))
     if _some_gain(evidence):
         return Suggestion(
             Decision.CONTINUE,
-            "Some gain (pain down by at least 30 % or RMDQ by at least 5), target not met, sessions left.",
+            _("Some gain (pain down by at least 30 % or RMDQ by at least 5), target not met, sessions left."),
         )
     if evidence.injected >= 2:
         return Suggestion(
-            Decision.RE_EVALUATE, "Less than 30 % change after two sessions: re-evaluate before going on."
+            Decision.RE_EVALUATE,
+            _("Less than 30 % change after two sessions: re-evaluate before going on."),
         )
-    return Suggestion(Decision.CONTINUE, "Little change so far, and fewer than two sessions done.")
+    return Suggestion(Decision.CONTINUE, _("Little change so far, and fewer than two sessions done."))
 
 
 def _target_met(evidence: Evidence) -> bool:

@@ -4,6 +4,10 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from scheduling.enums import RefusalLevel
 
 
@@ -47,15 +51,19 @@ def interval(number: int, day: dt.date, neighbours: Iterable[Neighbour], limits:
     for other in neighbours:
         days = (day - other.day).days if other.number < number else (other.day - day).days
         if days <= 0:
-            where = "after" if other.number < number else "before"
-            words = f"Session {number} must come {where} session {other.number} ({_day(other.day)})."
-            return Verdict(RefusalLevel.BLOCK, OUT_OF_ORDER, words)
-        apart = f"{days} {'day' if days == 1 else 'days'} {'after' if other.number < number else 'before'} session {other.number}"
+            return Verdict(RefusalLevel.BLOCK, OUT_OF_ORDER, _misplaced(number, other))
+        apart = _apart(days, number, other)
         if days < limits.block_days:
-            words = f"Only {apart}: the protocol refuses fewer than {limits.block_days} days."
+            words = _("Only %(apart)s: the protocol refuses fewer than %(limit)s days.") % {
+                "apart": apart,
+                "limit": limits.block_days,
+            }
             found.append(Verdict(RefusalLevel.BLOCK, TOO_SOON, words))
         elif days < limits.warn_days:
-            words = f"Only {apart}: the protocol advises at least {limits.warn_days} days."
+            words = _("Only %(apart)s: the protocol advises at least %(limit)s days.") % {
+                "apart": apart,
+                "limit": limits.warn_days,
+            }
             found.append(Verdict(RefusalLevel.WARN, SOON, words))
     return min(found, key=lambda verdict: verdict.level != RefusalLevel.BLOCK, default=None)
 
@@ -67,11 +75,28 @@ def approval(
     since = max([approved_on, *(other.day for other in neighbours if other.number < number)])
     if (day - since).days <= limits.approval_days:
         return None
-    words = (
-        f"The approval lapses {limits.approval_days} days after the last session: new screening is needed."
-    )
+    words = _("The approval lapses %(days)s days after the last session: new screening is needed.") % {
+        "days": limits.approval_days
+    }
     return Verdict(RefusalLevel.BLOCK, LAPSED, words)
 
 
-def _day(day: dt.date) -> str:
-    return f"{day:%a} {day.day} {day:%b}"
+def _misplaced(number: int, other: Neighbour) -> str:
+    if other.number < number:
+        words = _("Session %(number)s must come after session %(other)s (%(day)s).")
+    else:
+        words = _("Session %(number)s must come before session %(other)s (%(day)s).")
+    return words % {"number": number, "other": other.number, "day": date_format(other.day, "D j M")}
+
+
+def _apart(days: int, number: int, other: Neighbour) -> str:
+    """The part of a sentence that says how far from the other session."""
+    if other.number < number:
+        words = ngettext(
+            "%(days)s day after session %(other)s", "%(days)s days after session %(other)s", days
+        )
+    else:
+        words = ngettext(
+            "%(days)s day before session %(other)s", "%(days)s days before session %(other)s", days
+        )
+    return words % {"days": days, "other": other.number}

@@ -4,6 +4,8 @@ import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
 
+from django.utils.translation import gettext as _
+
 from clinic.exceptions import InvalidInput
 from treatments.data import InjectionData, PreparationData, TargetData
 from treatments.enums import Level, Side, Structure
@@ -24,14 +26,14 @@ _USUAL_ML = {Structure.FACET: Decimal(2), Structure.SI_JOINT: Decimal(4), Struct
 def check_target(target: TargetData) -> None:
     """Refuse a target that the anatomy does not have."""
     if target.structure in _MIDLINE and target.side != Side.MIDLINE:
-        raise InvalidInput("This structure lies in the midline: choose Midline.", field="targets")
+        raise InvalidInput(_("This structure lies in the midline: choose Midline."), field="targets")
     if target.structure in _PAIRED and target.side == Side.MIDLINE:
-        raise InvalidInput("This structure is paired: choose Left or Right.", field="targets")
+        raise InvalidInput(_("This structure is paired: choose Left or Right."), field="targets")
     if (target.structure in _SACRAL) != (
         target.level == Level.SACRUM
     ) and target.structure != Structure.EPIDURAL:
         raise InvalidInput(
-            "Level and structure do not fit: sacroiliac targets are at the sacrum, others are not.",
+            _("Level and structure do not fit: sacroiliac targets are at the sacrum, others are not."),
             field="targets",
         )
 
@@ -39,9 +41,9 @@ def check_target(target: TargetData) -> None:
 def check_targets(targets: Sequence[TargetData]) -> None:
     """A course has at least one target, and none of them twice."""
     if not targets:
-        raise InvalidInput("Say what is to be treated: at least one target.", field="targets")
+        raise InvalidInput(_("Say what is to be treated: at least one target."), field="targets")
     if len(set(targets)) != len(targets):
-        raise InvalidInput("The same target is listed twice.", field="targets")
+        raise InvalidInput(_("The same target is listed twice."), field="targets")
     for target in targets:
         check_target(target)
 
@@ -49,18 +51,18 @@ def check_targets(targets: Sequence[TargetData]) -> None:
 def check_preparation(data: PreparationData) -> None:
     """Refuse what cannot be: more product than blood, more removed than drawn, a count of zero."""
     if data.blood_ml <= 0:
-        raise InvalidInput("The blood drawn is more than 0 mL.", field="blood_ml")
+        raise InvalidInput(_("The blood drawn is more than 0 mL."), field="blood_ml")
     if data.product_ml > data.blood_ml:
-        raise InvalidInput("There cannot be more product than blood.", field="product_ml")
+        raise InvalidInput(_("There cannot be more product than blood."), field="product_ml")
     if data.plasma_removed_ml is not None and data.plasma_removed_ml + data.product_ml > data.blood_ml + (
         data.anticoagulant_ml or 0
     ):
         raise InvalidInput(
-            "Plasma removed and product together exceed what was drawn.", field="plasma_removed_ml"
+            _("Plasma removed and product together exceed what was drawn."), field="plasma_removed_ml"
         )
     for field in ("baseline_platelets", "product_platelets"):
         if getattr(data, field) == 0:
-            raise InvalidInput("Leave it empty when it was not measured: 0 is a count.", field=field)
+            raise InvalidInput(_("Leave it empty when it was not measured: 0 is a count."), field=field)
 
 
 def check_injections(injections: Sequence[InjectionData], *, product_ml: Decimal | None) -> None:
@@ -68,11 +70,13 @@ def check_injections(injections: Sequence[InjectionData], *, product_ml: Decimal
     for injection in injections:
         check_target(injection.target)
         if injection.volume_ml <= 0:
-            raise InvalidInput("Each injection has a volume above 0 mL.", field="injections")
+            raise InvalidInput(_("Each injection has a volume above 0 mL."), field="injections")
     total = sum((injection.volume_ml for injection in injections), Decimal(0))
     if product_ml is not None and total > product_ml:
         raise InvalidInput(
-            f"{total} mL injected, but only {product_ml} mL were prepared.", field="injections"
+            _("%(total)s mL injected, but only %(prepared)s mL were prepared.")
+            % {"total": total, "prepared": product_ml},
+            field="injections",
         )
 
 
@@ -87,28 +91,35 @@ def implausible(
         usual = _USUAL_ML.get(Structure(injection.target.structure))
         if usual is not None and injection.volume_ml > usual:
             name = Structure(injection.target.structure).label
-            found.append(f"{name}: {injection.volume_ml} mL is more than the usual {usual} mL.")
+            found.append(
+                _("%(structure)s: %(volume)s mL is more than the usual %(usual)s mL.")
+                % {"structure": name, "volume": injection.volume_ml, "usual": usual}
+            )
     return found
 
 
 def _preparation(data: PreparationData, *, on: dt.date) -> list[str]:
     found: list[str] = []
     if not 10 <= data.blood_ml <= 180:
-        found.append(f"{data.blood_ml} mL of blood is unusual for one session (10–180 mL).")
+        found.append(
+            _("%(volume)s mL of blood is unusual for one session (10–180 mL).") % {"volume": data.blood_ml}
+        )
     if data.baseline_platelets is not None and not 100 <= data.baseline_platelets <= 600:
         found.append(
-            f"{data.baseline_platelets} platelets in the blood are outside 100–600 × 10³/µL: check the unit."
+            _("%(count)s platelets in the blood are outside 100–600 × 10³/µL: check the unit.")
+            % {"count": data.baseline_platelets}
         )
     if (
         data.product_platelets is not None
         and data.baseline_platelets is not None
         and data.product_platelets < data.baseline_platelets
     ):
-        found.append("The product holds fewer platelets than the blood did.")
+        found.append(_("The product holds fewer platelets than the blood did."))
     if data.product_platelets is not None and data.product_platelets > 5000:
         found.append(
-            f"{data.product_platelets} platelets in the product are unusually many: check the unit (10³/µL)."
+            _("%(count)s platelets in the product are unusually many: check the unit (10³/µL).")
+            % {"count": data.product_platelets}
         )
     if data.kit_expires_on is not None and data.kit_expires_on < on:
-        found.append("The kit had expired on the day.")
+        found.append(_("The kit had expired on the day."))
     return found

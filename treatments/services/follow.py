@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+from django.utils.translation import gettext as _
+
 from clinic import audit, clock
 from clinic.actors import Actor
 from clinic.enums import Role, TaskState
@@ -73,7 +75,7 @@ def _released(session: Session, appointment: Appointment, *, by: Actor) -> None:
         by=by,
         site_id=session.site_id,
         kind=REBOOK,
-        title=f"Rebook session {session.number}",
+        title=_("Rebook session %(number)s") % {"number": session.number},
         role=Role.FRONT_DESK,
         due_at=clock.now() + _REBOOK_WITHIN,
         patient_id=session.course.patient_id,
@@ -89,7 +91,7 @@ def _unbooked(session: Session) -> bool:
 def _close_rebooking(session: Session, *, by: Actor) -> None:
     waiting = Task.objects.filter(kind=REBOOK, about=_about(session), state=TaskState.OPEN)
     for task_id in waiting.values_list("pk", flat=True):
-        tasks.finish(by=by, task_id=task_id, outcome="Booked again.")
+        tasks.finish(by=by, task_id=task_id, outcome=_("Booked again."))
 
 
 def _about(session: Session) -> str:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from django.utils.translation import gettext as _
+
 from clinic import audit, clock, locks
 from clinic.actors import Actor
 from clinic.exceptions import IllegalMove
@@ -26,7 +28,10 @@ def move(row: Movable, to: str, *, by: Actor, reason: str = "") -> None:
     """
     locks.take(**_rank_of(row))
     if to not in _TABLES[type(row)][row.status]:
-        raise IllegalMove(f"From “{row.get_status_display()}” this step is not possible. Reload the page.")
+        raise IllegalMove(
+            _("From “%(state)s” this step is not possible. Reload the page.")
+            % {"state": row.get_status_display()}
+        )
     before, row.status = row.status, to
     changed = {"status"}
     if isinstance(row, Course):
@@ -58,7 +63,7 @@ def _date_course(course: Course, before: str, reason: str) -> set[str]:
         course.status_before_hold,
         CourseStatus.DISCONTINUED,
     ):
-        raise IllegalMove("A course on hold goes back to where it was.")
+        raise IllegalMove(_("A course on hold goes back to where it was."))
     if course.status in _ENDED:
         course.ended_at, course.end_reason = clock.now(), reason
         return {"ended_at", "end_reason"}

@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from clinic import audit, clock, locks
 from clinic.actors import Actor
 from clinic.enums import Permission
@@ -20,12 +22,12 @@ from treatments.services import reading
 from treatments.services.moves import move
 
 _ICD_10_CM = re.compile(r"[A-TV-Z]\d[0-9AB](\.[0-9A-Z]{1,4})?")
-_RETIRED_CODES = {"M54.5": "M54.50, M54.51 or M54.59"}
+_RETIRED_CODES = {"M54.5": ("M54.50", "M54.51", "M54.59")}
 
 
 def _already_open() -> DomainError:
     return Conflict(
-        "This patient already has an open course under this protocol. End it before ordering another."
+        _("This patient already has an open course under this protocol. End it before ordering another.")
     )
 
 
@@ -56,7 +58,7 @@ def place(
     orderer = reading.person(by)
     version = ProtocolVersion.objects.select_related("protocol__site").filter(pk=protocol_version_id).first()
     if version is None:
-        raise NotFound("There is no such protocol.")
+        raise NotFound(_("There is no such protocol."))
     check(by, Permission.DECIDE_COURSE, site_id=version.protocol.site_id)
     code = _checked_code(diagnosis_code)
     count = _checked_count(sessions, version)
@@ -111,7 +113,7 @@ def finish_screening(*, by: Actor, course_id: UUID, fit: bool, reason: str = "")
         move(course, CourseStatus.APPROVED, by=by)
         return
     if not reason.strip():
-        raise InvalidInput("Say why the patient is not fit for this treatment.", field="reason")
+        raise InvalidInput(_("Say why the patient is not fit for this treatment."), field="reason")
     move(course, CourseStatus.DECLINED, by=by, reason=reason)
     move(course.order, OrderStatus.WITHDRAWN, by=by)
     for session in course.sessions.filter(status=SessionStatus.PLANNED):
@@ -125,9 +127,9 @@ def _sessions(course_id: UUID) -> list[UUID]:
 def _orderable(patient_id: UUID, version: ProtocolVersion) -> Patient:
     patient = Patient.objects.filter(pk=patient_id).first()
     if patient is None:
-        raise NotFound("There is no such patient.")
+        raise NotFound(_("There is no such patient."))
     if not patient.is_active:
-        raise Conflict("Nothing can be ordered for this patient any more.")
+        raise Conflict(_("Nothing can be ordered for this patient any more."))
     if Course.objects.filter(
         patient=patient, protocol_version__protocol_id=version.protocol_id, status__in=OPEN_COURSE
     ).exists():
@@ -137,22 +139,31 @@ def _orderable(patient_id: UUID, version: ProtocolVersion) -> Patient:
 
 def _check_physician(resource_id: UUID) -> None:
     if not Resource.objects.filter(pk=resource_id, is_clinician=True, is_active=True).exists():
-        raise InvalidInput("Choose a physician who works here.", field="physician_id")
+        raise InvalidInput(_("Choose a physician who works here."), field="physician_id")
 
 
 def _checked_code(text: str) -> str:
     code = text.strip().upper()
     if code in _RETIRED_CODES:
         raise InvalidInput(
-            f"{code} is no longer valid on its own: choose {_RETIRED_CODES[code]}.", field="diagnosis_code"
+            _("%(code)s is no longer valid on its own: choose %(instead)s.")
+            % {"code": code, "instead": _any_of(_RETIRED_CODES[code])},
+            field="diagnosis_code",
         )
     if not _ICD_10_CM.fullmatch(code):
-        raise InvalidInput("An ICD-10-CM code looks like M54.50 or M47.816.", field="diagnosis_code")
+        raise InvalidInput(_("An ICD-10-CM code looks like M54.50 or M47.816."), field="diagnosis_code")
     return code
+
+
+def _any_of(codes: Sequence[str]) -> str:
+    return _("%(others)s or %(last)s") % {"others": ", ".join(codes[:-1]), "last": codes[-1]}
 
 
 def _checked_count(sessions: int | None, version: ProtocolVersion) -> int:
     count = version.planned_sessions if sessions is None else sessions
     if not 1 <= count <= version.max_sessions:
-        raise InvalidInput(f"The protocol allows 1 to {version.max_sessions} sessions.", field="sessions")
+        raise InvalidInput(
+            _("The protocol allows 1 to %(most)s sessions.") % {"most": version.max_sessions},
+            field="sessions",
+        )
     return count

@@ -4,6 +4,8 @@ import datetime as dt
 from collections.abc import Mapping
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from clinic import audit, clock, locks
 from clinic.actors import Actor
 from clinic.enums import Permission
@@ -82,7 +84,7 @@ def record_adverse_event(
     if resolved_on is not None:
         _check_end(resolved_on, started_on, course)
     if session_id is not None and not course.sessions.filter(pk=session_id).exists():
-        raise InvalidInput("That session belongs to another course.", field="session")
+        raise InvalidInput(_("That session belongs to another course."), field="session")
     event = AdverseEvent.objects.create(
         site_id=course.site_id,
         course=course,
@@ -109,7 +111,7 @@ def resolve_adverse_event(*, by: Actor, event_id: UUID, resolved_on: dt.date) ->
     """Say since when it is over."""
     event = AdverseEvent.objects.filter(pk=event_id).first()
     if event is None:
-        raise NotFound("There is no such event.")
+        raise NotFound(_("There is no such event."))
     locks.take(course=[event.course_id])
     course = reading.course(event.course_id, by=by, permission=Permission.RECORD_CLINICAL)
     _check_end(resolved_on, event.started_on, course)
@@ -122,12 +124,12 @@ def resolve_adverse_event(*, by: Actor, event_id: UUID, resolved_on: dt.date) ->
 def _check_day(day: dt.date, course: Course, *, field: str) -> None:
     """Days of this course: a year typed wrong would otherwise stand in the record for ever."""
     if day > clock.today(course.site.zone):
-        raise InvalidInput("This day is still to come.", field=field)
+        raise InvalidInput(_("This day is still to come."), field=field)
     if day < course.created_at.astimezone(course.site.zone).date() - BEFORE_THE_COURSE:
-        raise InvalidInput("This day is long before the course: check the year.", field=field)
+        raise InvalidInput(_("This day is long before the course: check the year."), field=field)
 
 
 def _check_end(day: dt.date, started_on: dt.date, course: Course) -> None:
     if day < started_on:
-        raise InvalidInput("It cannot have ended before it began.", field="resolved_on")
+        raise InvalidInput(_("It cannot have ended before it began."), field="resolved_on")
     _check_day(day, course, field="resolved_on")

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
+from django.utils.translation import gettext as _
+
 from clinic import audit, clock, locks
 from clinic.actors import Actor
 from clinic.enums import Permission
@@ -73,7 +75,9 @@ class SessionTaken(SlotTaken):
     """A session of the plan cannot have its start any more: which one it is, and what is near."""
 
     def __init__(self, number: int, taken: Sequence[str]) -> None:
-        super().__init__([f"Session {number}: {' '.join(taken)}"])
+        super().__init__(
+            [_("Session %(number)s: %(reason)s") % {"number": number, "reason": " ".join(taken)}]
+        )
         self.number = number
 
 
@@ -160,11 +164,11 @@ def _book(
         session=sessions,
     )
     if order.status == OrderStatus.WITHDRAWN:
-        raise Conflict("The physician has withdrawn this order.")
+        raise Conflict(_("The physician has withdrawn this order."))
     if sessions != {session.pk for session in orders.unbooked(order.course)}:
         if done := _booked_with(order, plans[0].request.request_key):
             return done
-        raise Conflict("Somebody else has booked sessions of this course meanwhile. Reload the page.")
+        raise Conflict(_("Somebody else has booked sessions of this course meanwhile. Reload the page."))
     appointments = booking.book_many(plans=plans, by=by, override=override)
     audit.record("treatments.order.booked", by=by, about=[order], detail={"sessions": len(appointments)})
     return appointments
@@ -175,9 +179,11 @@ def _requests(
 ) -> list[tuple[int, VisitRequest]]:
     sessions = orders.unbooked(order.course)
     if not sessions:
-        raise Conflict("Every session of this course is booked.")
+        raise Conflict(_("Every session of this course is booked."))
     if missing := [str(session.number) for session in sessions if session.number not in starts]:
-        raise InvalidInput(f"Choose a time for session {', '.join(missing)}.", field="starts")
+        raise InvalidInput(
+            _("Choose a time for session %(numbers)s.") % {"numbers": ", ".join(missing)}, field="starts"
+        )
     released = set(
         order.course.reviews.filter(decision__in=[Decision.CONTINUE, Decision.RE_EVALUATE]).values_list(
             "before_session", flat=True

@@ -2,13 +2,13 @@
 
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from clinic.actors import Actor, Staff
 from clinic.enums import Permission
 from clinic.exceptions import NotAllowed, NotFound, StaleVersion
 from clinic.permissions import check
 from treatments.models import Course, Order, Session
-
-_MISSING = "There is no such record at your site."
 
 
 def course(course_id: UUID, *, by: Actor, permission: Permission) -> Course:
@@ -21,7 +21,7 @@ def course(course_id: UUID, *, by: Actor, permission: Permission) -> Course:
         .first()
     )
     if row is None:
-        raise NotFound(_MISSING)
+        raise NotFound(_("There is no such record at your site."))
     check(by, permission, site_id=row.site_id)
     return row
 
@@ -34,7 +34,7 @@ def session(session_id: UUID, *, by: Actor, permission: Permission) -> Session:
         .first()
     )
     if row is None:
-        raise NotFound(_MISSING)
+        raise NotFound(_("There is no such record at your site."))
     check(by, permission, site_id=row.site_id)
     return row
 
@@ -49,7 +49,7 @@ def order(order_id: UUID, *, by: Actor, permission: Permission) -> Order:
         .first()
     )
     if row is None:
-        raise NotFound(_MISSING)
+        raise NotFound(_("There is no such record at your site."))
     check(by, permission, site_id=row.site_id)
     return row
 
@@ -58,7 +58,9 @@ def check_version(row: Course | Session, version: int | None) -> None:
     """Refuse a form that was opened before somebody else saved."""
     if version is not None and row.version != version:
         raise StaleVersion(
-            "Somebody else has saved this since you opened it. What you typed is still here: compare, then save again.",
+            _(
+                "Somebody else has saved this since you opened it. What you typed is still here: compare, then save again."
+            ),
             current_version=row.version,
         )
 
@@ -66,5 +68,5 @@ def check_version(row: Course | Session, version: int | None) -> None:
 def person(by: Actor) -> UUID:
     """The account that signs. Clinical facts are written by people only."""
     if not isinstance(by, Staff):
-        raise NotAllowed("A member of staff must do this.")
+        raise NotAllowed(_("A member of staff must do this."))
     return by.user_id

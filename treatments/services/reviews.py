@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from clinic import audit, clock, locks
 from clinic.actors import Actor
 from clinic.enums import Permission
@@ -61,15 +63,18 @@ def decide(
     course = reading.course(course_id, by=by, permission=Permission.DECIDE_COURSE)
     reading.check_version(course, version)
     if course.status not in (CourseStatus.ACTIVE, CourseStatus.REVIEW_DUE):
-        raise IllegalMove(f"There is nothing to decide: the course is “{course.get_status_display()}”.")
+        raise IllegalMove(
+            _("There is nothing to decide: the course is “%(state)s”.")
+            % {"state": course.get_status_display()}
+        )
     if (
         before_session != reviews.next_number(course)
         or course.reviews.filter(before_session=before_session).exists()
     ):
-        raise IllegalMove("This was decided meanwhile. Reload the page.")
+        raise IllegalMove(_("This was decided meanwhile. Reload the page."))
     suggestion = gate.suggest(courses.evidence([course])[course.pk])
     if gate.needs_reason(decision, suggestion) and not reason.strip():
-        raise InvalidInput("Say why: this decision needs a reason.", field="reason")
+        raise InvalidInput(_("Say why: this decision needs a reason."), field="reason")
     review = Review.objects.create(
         course=course,
         before_session=before_session,
@@ -125,7 +130,7 @@ def discontinue(*, by: Actor, course_id: UUID, reason: str, version: int | None 
     course = reading.course(course_id, by=by, permission=Permission.DECIDE_COURSE)
     reading.check_version(course, version)
     if not reason.strip():
-        raise InvalidInput("Say why the course ends.", field="reason")
+        raise InvalidInput(_("Say why the course ends."), field="reason")
     to = CourseStatus.CANCELLED if course.status == CourseStatus.APPROVED else CourseStatus.DISCONTINUED
     move(course, to, by=by, reason=reason)
     _free_the_rest(course, by=by)
@@ -147,7 +152,7 @@ def _lock(course_id: UUID) -> None:
     locks.take(appointment=before, course=[course_id], session=sessions)
     if _visits(course_id) - before:
         # Booked between our reading and our locks: those visits are not ours to change.
-        raise TryAgain("A visit of this course was booked this very moment. Please try again.")
+        raise TryAgain(_("A visit of this course was booked this very moment. Please try again."))
 
 
 def _visits(course_id: UUID) -> set[UUID]:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from clinic import audit, clock, locks
 from clinic.actors import Actor
 from clinic.enums import Permission
@@ -23,7 +25,7 @@ _CLOCK_TOLERANCE = dt.timedelta(minutes=5)
 
 
 def _signed() -> DomainError:
-    return Conflict("This record is signed and is not changed any more. Write an amendment.")
+    return Conflict(_("This record is signed and is not changed any more. Write an amendment."))
 
 
 explain_constraint("signed_record_is_kept", _signed)
@@ -99,7 +101,7 @@ def record_injections(
     record.check_injections(injections, product_ml=product.product_ml if product else None)
     if not injections and session.injected_at is not None:
         raise InvalidInput(
-            "Injections were recorded: correct them instead of deleting them all.", field="injections"
+            _("Injections were recorded: correct them instead of deleting them all."), field="injections"
         )
     moment = _checked_time(injected_at or session.injected_at or clock.now())
     _write_rows(session, injections, moment)
@@ -123,7 +125,7 @@ def record_findings(
     """Pain on the day, complications, the note."""
     session = _locked(session_id, by=by, version=version)
     if findings.pain_before is not None and not 0 <= findings.pain_before <= 10:
-        raise InvalidInput("Pain is a number from 0 to 10.", field="pain_before")
+        raise InvalidInput(_("Pain is a number from 0 to 10."), field="pain_before")
     session.pain_before, session.complications, session.note = (
         findings.pain_before,
         findings.complications,
@@ -140,7 +142,7 @@ def stop(*, by: Actor, session_id: UUID, reason: str, version: int | None = None
     """The session was broken off. After a first injection it still counts as injected."""
     session = _locked(session_id, by=by, version=version)
     if not reason.strip():
-        raise InvalidInput("Say what happened.", field="reason")
+        raise InvalidInput(_("Say what happened."), field="reason")
     session.complications = reason
     session.save(update_fields=["complications"])
     move(session, SessionStatus.STOPPED, by=by)
@@ -151,11 +153,11 @@ def sign(*, by: Actor, session_id: UUID, version: int) -> None:
     """Close the record for good: the database refuses any change afterwards."""
     session = _locked(session_id, by=by, version=version, permission=Permission.DECIDE_COURSE)
     if session.status == SessionStatus.INJECTED and not session.preparations.exists():
-        raise Conflict("Record the preparation before signing: what was injected must be known.")
+        raise Conflict(_("Record the preparation before signing: what was injected must be known."))
     session.signed_by_id, session.signed_at = reading.person(by), clock.now()
     before, session.status = session.status, SessionStatus.SIGNED
     if before not in (SessionStatus.INJECTED, SessionStatus.STOPPED):
-        raise IllegalMove("Nothing was injected yet: there is nothing to sign.")
+        raise IllegalMove(_("Nothing was injected yet: there is nothing to sign."))
     # One UPDATE for state and signature: the trigger refuses a second one.
     session.version += 1
     session.save(update_fields=["status", "signed_by", "signed_at", "version"])
@@ -168,9 +170,9 @@ def amend(*, by: Actor, session_id: UUID, text: str, reason: str) -> Amendment:
     locks.take(session=[session_id])
     session = reading.session(session_id, by=by, permission=Permission.RECORD_CLINICAL)
     if session.status != SessionStatus.SIGNED:
-        raise IllegalMove("This record is not signed yet: change it directly.")
+        raise IllegalMove(_("This record is not signed yet: change it directly."))
     if not text.strip() or not reason.strip():
-        raise InvalidInput("Write the correction and its reason.", field="text")
+        raise InvalidInput(_("Write the correction and its reason."), field="text")
     row = Amendment.objects.create(
         session=session, text=text, reason=reason, author_id=reading.person(by), created_at=clock.now()
     )
@@ -187,14 +189,14 @@ def _locked(
     if session.status == SessionStatus.SIGNED:
         raise _signed()
     if session.status not in _OPEN:
-        raise IllegalMove("This session was dropped from the course.")
+        raise IllegalMove(_("This session was dropped from the course."))
     reading.check_version(session, version)
     return session
 
 
 def _checked_time(moment: dt.datetime) -> dt.datetime:
     if moment > clock.now() + _CLOCK_TOLERANCE:
-        raise InvalidInput("The injection lies in the future.", field="injected_at")
+        raise InvalidInput(_("The injection lies in the future."), field="injected_at")
     return moment
 
 
