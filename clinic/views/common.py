@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.urls import NoReverseMatch, resolve, reverse
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from clinic.exceptions import DomainError
 from clinic.models import Site
@@ -56,6 +57,13 @@ def address(request: HttpRequest, name: str, *args: Any) -> str:
         return ""
     permission = getattr(resolve(url).func, "permission", None)
     return url if permission is None or can(actor_of(request), permission) else ""
+
+
+def next_path(request: HttpRequest) -> str:
+    """The page of ours that `?next=` leads to after this one; empty when it says none, or another host's."""
+    wanted = request.GET.get("next", "")
+    is_ours = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
+    return wanted if is_ours else ""
 
 
 def answered(form: forms.BaseForm, service: Callable[[], object]) -> bool:

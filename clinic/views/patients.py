@@ -28,7 +28,7 @@ from clinic.selectors.patients import (
 from clinic.selectors.search import day_of
 from clinic.selectors.tasks import open_tasks
 from clinic.services import lookups, patients
-from clinic.views.common import address, answered, at_site, pane
+from clinic.views.common import address, answered, at_site, next_path, pane
 from clinic.views.patient_facts import facts_of, phone_link, warning_for
 
 FOUND_AT_MOST = 20
@@ -96,7 +96,7 @@ def new(request: HttpRequest, site: Site) -> HttpResponse:
     if not answered(form, lambda: made.append(patients.register(by=by, data=data, household_with=household))):
         return _form_page(request, form, None, status=422)
     messages.success(request, _("Registered as %(number)s.") % {"number": made[0].record_number})
-    return redirect("clinic:patient-detail", made[0].pk)
+    return redirect(_onward(request, made[0]))
 
 
 @requires(Permission.EDIT_PATIENTS)
@@ -165,11 +165,23 @@ def _new_suspicions(patient: Patient, form: PatientForm) -> list[Duplicate]:
     return [one for one in later if set(one.signs) - known.get(one.patient.pk, set())]
 
 
+def _onward(request: HttpRequest, patient: Patient) -> str:
+    """Where the person goes once a patient is registered: on with the booking they came from, or to the record."""
+    onward = next_path(request)
+    path, mark, query = onward.partition("?")
+    if path and path == address(request, "scheduling:book"):
+        return address(request, "scheduling:book", patient.pk) + mark + query
+    return onward or reverse("clinic:patient-detail", args=[patient.pk])
+
+
 def _form_page(
     request: HttpRequest, form: PatientForm, patient: Patient | None, shown: Any = (), *, status: int = 200
 ) -> HttpResponse:
+    onward = "" if patient else next_path(request)
     form.cancel_url = (
-        reverse("clinic:patient-detail", args=[patient.pk]) if patient else reverse("clinic:patient-list")
+        reverse("clinic:patient-detail", args=[patient.pk])
+        if patient
+        else onward or reverse("clinic:patient-list")
     )
     stale = bool(patient and form.is_bound and str(patient.version) != form.data.get("version"))
     theirs = form.differences(initial_of(patient)) if stale and patient else []
@@ -180,6 +192,7 @@ def _form_page(
         "form": form,
         "patient": patient,
         "duplicates": shown,
+        "onward": onward,
         "stale": stale,
         "theirs": theirs,
     }

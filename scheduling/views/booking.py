@@ -37,7 +37,9 @@ KEPT = ("visit_type", "lead", "earliest", "part")
 @at_site
 def start(request: HttpRequest, site: Site) -> HttpResponse:
     """Whose visit? The search answers while typing."""
-    return render(request, "scheduling/book/start.html", {"site": site, "keep": request.GET.urlencode()})
+    return render(
+        request, "scheduling/book/start.html", {"site": site, "keep": _kept(request.GET).removeprefix("?")}
+    )
 
 
 @requires(Permission.BOOK)
@@ -52,7 +54,7 @@ def find(request: HttpRequest, site: Site) -> HttpResponse:
         {"patient": patient, "url": reverse("scheduling:book", args=[patient.pk]) + kept, "note": ""}
         for patient in found
     ]
-    return render(request, "scheduling/book/_found.html", {"results": results, "query": query})
+    return render(request, "scheduling/book/_found.html", {"results": results, "query": query, "kept": kept})
 
 
 @requires(Permission.BOOK)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
@@ -96,6 +97,26 @@ def test_ten_megabytes_are_refused(desk: Client) -> None:
     answer = desk.post(reverse("clinic:patient-new"), _form(family_name="x" * 10_000_000))
     assert answer.status_code == 400
     assert Patient.objects.count() == 0
+
+
+def test_register_on_the_way_to_a_booking_leads_on_to_it(desk: Client) -> None:
+    came_from = reverse("scheduling:book") + "?part=morning"
+    new = reverse("clinic:patient-new") + "?" + urlencode({"next": came_from})
+    assert came_from in desk.get(new).content.decode()
+    answer = desk.post(new, _form())
+    one = Patient.objects.get()
+    assert answer.headers["Location"] == reverse("scheduling:book", args=[one.pk]) + "?part=morning"
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    ["https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example", "javascript:alert(1)"],
+)
+def test_register_never_leads_off_the_site(desk: Client, elsewhere: str) -> None:
+    new = reverse("clinic:patient-new") + "?" + urlencode({"next": elsewhere})
+    assert elsewhere not in desk.get(new).content.decode()
+    answer = desk.post(new, _form())
+    assert answer.headers["Location"] == reverse("clinic:patient-detail", args=[Patient.objects.get().pk])
 
 
 def test_duplicate_is_shown_before_anything_is_saved(desk: Client) -> None:
