@@ -30,7 +30,8 @@ def current_site(request: HttpRequest) -> Site:
     sites = sites_of(actor_of(request))
     if not sites:
         raise NotAllowed(_("Your account belongs to no site yet. Ask the manager to add one."))
-    chosen = request.session.get(SESSION_KEY, "")
+    session = getattr(request, "session", {})  # an error page may be shown before there is one
+    chosen = session.get(SESSION_KEY, "")
     site = next((site for site in sites if str(site.pk) == chosen), sites[0])
     request._current_site = site  # type: ignore[attr-defined]  # kept for the other readers of this request
     return site

@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,10 @@ _SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 @pytest.fixture
 def sleeper() -> Iterator["subprocess.Popen[bytes]"]:
     with subprocess.Popen(_SLEEP, start_new_session=True) as process:
+        # The kernel lets the parent go on a moment before the child's command line can be read.
+        until = time.monotonic() + 10
+        while not leftovers.command_of(process.pid) and time.monotonic() < until:
+            time.sleep(0.01)
         yield process
         process.kill()
 
