@@ -23,7 +23,7 @@ from tests.mail import MailServer
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SCREENS = ROOT / "var" / "screens"
-PASSWORD = "a long enough password"  # noqa: S105 - of invented people
+PASSWORD = "a long enough password"
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -194,3 +194,12 @@ def _until_ready(url: str, seconds: float = 40) -> None:
             if time.monotonic() > end:
                 raise
         time.sleep(0.2)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A story is played in the order in which it is told, also when other tests are shuffled."""
+    told = [index for index, item in enumerate(items) if item.path.name == "test_main_job.py"]
+    in_order = sorted((items[index] for index in told), key=lambda item: item.location[1] or 0)
+    for index, item in zip(told, in_order, strict=True):
+        items[index] = item
