@@ -142,7 +142,9 @@ class Person:
         self.page.on("pageerror", lambda error: self._note("error", str(error)))
 
     def _note(self, kind: str, text: str) -> None:
-        expected = any(status in text for status in ("422", "409"))
+        # Refusals are part of the story; a request that ends because its page was left is no fault
+        # (one that truly failed also says htmx:sendError).
+        expected = any(sign in text for sign in ("422", "409", "htmx:afterRequest", "htmx:sendAbort"))
         if kind in ("error", "warning") and not expected:
             self.complaints.append(f"{self.page.url}: {text}")
 
