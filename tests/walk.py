@@ -24,7 +24,7 @@ from clinic.services.contacts import ContactData
 from scheduling.enums import Told
 from scheduling.models import Appointment, Resource, VisitType, WorkingHours
 from scheduling.services import booking, progress, setup
-from scheduling.services.booking import VisitRequest
+from scheduling.services.plans import VisitRequest
 from tests.factories import clinic, treatments
 from tests.factories.scheduling import BY
 from tests.factories.treatments import Ward

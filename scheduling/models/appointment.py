@@ -56,6 +56,12 @@ class Appointment(models.Model):
         ChangeReason, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     note = models.CharField(_("note for the desk"), max_length=300, blank=True)
+    override_reason = models.CharField(
+        _("why a rule was overridden"),
+        max_length=300,
+        blank=True,
+        help_text="Which rules: in the audit event.",
+    )
     arrived_at = models.DateTimeField(null=True, blank=True)
     request_key = models.UUIDField(
         null=True, blank=True, help_text="The form's key: a double click books once."

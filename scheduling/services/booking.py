@@ -3,7 +3,6 @@ behind both the constraints of the database."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -13,48 +12,21 @@ from clinic.actors import Actor
 from clinic.enums import Permission
 from clinic.exceptions import DomainError, InvalidInput, NotFound
 from clinic.models import Patient
-from clinic.permissions import can, check
+from clinic.permissions import check
 from clinic.transactions import explain_constraint, use_case
 from scheduling import policies, rules
 from scheduling.enums import TOLD, AppointmentStatus, Told
-from scheduling.exceptions import BookingRefused, SlotTaken
+from scheduling.exceptions import SlotTaken
 from scheduling.models import Appointment
-from scheduling.rules import Override, Refusal, StartRequest
+from scheduling.rules import Override
 from scheduling.selectors import calendar as calendars
-from scheduling.services import notices, occupancy
+from scheduling.services import notices, occupancy, overrides
 from scheduling.services.availability import TeamMember, missing, team_at
+from scheduling.services.plans import VisitPlan, VisitRequest
 from scheduling.services.visits import locked, moved_to
 from scheduling.signals import appointment_changed
 
 _TEAMS_TRIED = 6
-
-
-@dataclass(frozen=True, slots=True)
-class VisitRequest:
-    """A visit as asked for. Without `lead_id` any clinician of the right kind will do."""
-
-    patient_id: UUID
-    visit_type_id: UUID
-    site_id: UUID
-    start: dt.datetime
-    lead_id: UUID | None = None
-    purpose: UUID | None = None
-    status: AppointmentStatus = AppointmentStatus.BOOKED
-    told: Told = Told.MAIL
-    note: str = ""
-    request_key: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class VisitPlan:
-    """A request with the resources that would serve it."""
-
-    request: VisitRequest
-    team: tuple[TeamMember, ...]
-
-    @property
-    def resource_ids(self) -> set[UUID]:
-        return {member.resource_id for member in self.team}
 
 
 def book(*, request: VisitRequest, by: Actor, override: Override | None = None) -> Appointment:
@@ -118,16 +90,23 @@ def book_many(
         resource_ids={key for each in plans for key in each.resource_ids}, now=now
     )
     teams = [_confirmed_team(each, now=now) for each in plans]
-    accepted = _ask_rules(requests, by=by, override=override)
+    accepted = overrides.ask_rules(requests, by=by, override=override)
 
     appointments = []
     for each, team in zip(plans, teams, strict=True):
         appointment = occupancy.insert(
-            request=each.request, team=team, patient=patients[each.request.patient_id], now=now
+            request=each.request,
+            team=team,
+            patient=patients[each.request.patient_id],
+            now=now,
+            override_reason=overrides.reason(accepted, override),
         )
         appointments.append(appointment)
     audit.record(
-        "scheduling.appointment.booked", by=by, about=appointments, detail=_accepted(accepted, override)
+        "scheduling.appointment.booked",
+        by=by,
+        about=appointments,
+        detail=overrides.detail(accepted, override),
     )
     notices.plan_booked(appointments=appointments, by=by)
     _tell(appointments, "booked", by)
@@ -190,7 +169,7 @@ def move_to(
     now = clock.now()
     occupancy.release_expired_holds(resource_ids=plan.resource_ids, now=now)
     team = _confirmed_team(plan, now=now, appointment_id=appointment_id)
-    accepted = _ask_rules([request], by=by, override=override, appointment_id=appointment_id)
+    accepted = overrides.ask_rules([request], by=by, override=override, appointment_id=appointment_id)
 
     occupancy.replace(appointment=appointment, start=request.start, team=team)
     appointment.told = request.told
@@ -198,10 +177,14 @@ def move_to(
     appointment.status = (
         AppointmentStatus.BOOKED if appointment.status == AppointmentStatus.CONFIRMED else appointment.status
     )
+    appointment.override_reason = overrides.reason(accepted, override) or appointment.override_reason
     appointment.version += 1
-    appointment.save(update_fields=["period", "told", "told_rev", "status", "version"])
+    appointment.save(update_fields=["period", "told", "told_rev", "status", "override_reason", "version"])
     audit.record(
-        "scheduling.appointment.moved", by=by, about=[appointment], detail=_accepted(accepted, override)
+        "scheduling.appointment.moved",
+        by=by,
+        about=[appointment],
+        detail=overrides.detail(accepted, override),
     )
     notices.plan_moved(appointment=appointment, by=by)
     _tell([appointment], "moved", by)
@@ -332,47 +315,6 @@ def _confirmed_team(
     if team is None:
         raise SlotTaken([_("That time has just been taken.")])
     return team
-
-
-def _ask_rules(
-    requests: Sequence[VisitRequest],
-    *,
-    by: Actor,
-    override: Override | None,
-    appointment_id: UUID | None = None,
-) -> list[Refusal]:
-    """Every refusal must be covered by the override, from somebody who may. Returns those that were accepted."""
-    planned = {request.purpose: request.start for request in requests if request.purpose is not None}
-    asked = [
-        StartRequest(
-            request.site_id,
-            request.visit_type_id,
-            (request.start,),
-            request.patient_id,
-            appointment_id,
-            request.purpose,
-            override,
-            planned,
-        )
-        for request in requests
-    ]
-    refusals = rules.ask(asked)
-    standing = [refusal for refusal in refusals if not _covered(refusal, by, override)]
-    if standing:
-        raise BookingRefused(standing)
-    return refusals
-
-
-def _covered(refusal: Refusal, by: Actor, override: Override | None) -> bool:
-    if override is None or not override.reason.strip() or refusal.code not in override.codes:
-        return False
-    return policies.may_be_overridden(refusal.level, refusal.overridable_by) and (
-        refusal.overridable_by is None or can(by, refusal.overridable_by)
-    )
-
-
-def _accepted(refusals: Sequence[Refusal], override: Override | None) -> audit.Detail:
-    return {"overrode": sorted({refusal.code for refusal in refusals})} if refusals and override else {}
 
 
 def _tell(appointments: Iterable[Appointment], change: str, by: Actor) -> None:

@@ -5,7 +5,6 @@ A period is never updated in place: one UPDATE of two adjoining allocations woul
 
 import datetime as dt
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -16,13 +15,16 @@ from clinic.models import Patient
 from scheduling.enums import AppointmentStatus
 from scheduling.models import Allocation, Appointment, ChangeReason, Hold, Requirement, VisitStage, VisitType
 from scheduling.services.availability import TeamMember
-
-if TYPE_CHECKING:
-    from scheduling.services.booking import VisitRequest
+from scheduling.services.plans import VisitRequest
 
 
 def insert(
-    *, request: "VisitRequest", team: Sequence[TeamMember], patient: Patient, now: dt.datetime
+    *,
+    request: VisitRequest,
+    team: Sequence[TeamMember],
+    patient: Patient,
+    now: dt.datetime,
+    override_reason: str = "",
 ) -> Appointment:
     """One visit with its allocations and stages."""
     visit_type = VisitType.objects.prefetch_related("stages").get(pk=request.visit_type_id)
@@ -38,6 +40,7 @@ def insert(
         told_rev=0 if request.status == AppointmentStatus.PROVISIONAL else 1,
         note=request.note,
         request_key=request.request_key,
+        override_reason=override_reason,
         created_at=now,
     )
     VisitStage.objects.bulk_create(

@@ -24,7 +24,7 @@ from scheduling.forms.fields import InstantField
 from scheduling.models import Appointment, VisitType
 from scheduling.selectors import visits
 from scheduling.services import booking
-from scheduling.services.booking import VisitRequest
+from scheduling.services.plans import VisitRequest
 from scheduling.views import picker
 from scheduling.views.common import as_key, at_site, visit_for
 from scheduling.views.picker import Quest

@@ -14,7 +14,7 @@ from clinic.enums import Role
 from clinic.models import Message
 from scheduling.models import Allocation
 from scheduling.services import availability, booking
-from scheduling.services.booking import VisitRequest
+from scheduling.services.plans import VisitRequest
 from tests.bench import floors
 from tests.bench.clocked import milliseconds, row
 from tests.concurrency.together import deadlocks, overlaps, together

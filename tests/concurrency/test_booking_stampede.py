@@ -21,7 +21,7 @@ from clinic.models import Patient
 from scheduling.exceptions import SlotTaken
 from scheduling.models import Allocation, Appointment
 from scheduling.services import booking
-from scheduling.services.booking import VisitRequest
+from scheduling.services.plans import VisitRequest
 from tests.concurrency.together import Outcome, deadlocks, overlaps, together
 from tests.database import Database
 from tests.factories import clinic

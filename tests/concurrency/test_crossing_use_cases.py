@@ -11,7 +11,7 @@ from clinic.exceptions import DomainError
 from scheduling.exceptions import SlotTaken
 from scheduling.models import Allocation, TimeOff
 from scheduling.services import booking, progress, setup
-from scheduling.services.booking import VisitRequest
+from scheduling.services.plans import VisitRequest
 from scheduling.services.setup import VisitsInTheWay
 from tests.concurrency.together import deadlocks, overlaps, together
 from tests.database import Database

@@ -1,20 +1,23 @@
 """Booking one visit: what it holds, what it tells, how it is refused."""
 
 import datetime as dt
+from collections.abc import Sequence
 from uuid import uuid4
 
 import pytest
 
 from clinic import clock
-from clinic.enums import Role
+from clinic.enums import Permission, Role
 from clinic.exceptions import InvalidInput, NotAllowed, NotFound, StaleVersion
 from clinic.models import AuditEvent, Message, Task
 from clinic.services import erasure
-from scheduling.enums import AppointmentStatus, Told
-from scheduling.exceptions import SlotTaken
+from scheduling import rules
+from scheduling.enums import AppointmentStatus, RefusalLevel, Told
+from scheduling.exceptions import BookingRefused, SlotTaken
 from scheduling.models import Allocation, Appointment
+from scheduling.rules import Override, Refusal, StartRequest
 from scheduling.services import availability, booking
-from scheduling.services.booking import VisitRequest
+from scheduling.services.plans import VisitRequest
 from tests.factories import clinic
 from tests.factories import scheduling as factory
 from tests.factories.scheduling import House
@@ -245,3 +248,31 @@ def test_erasing_a_patient_leaves_a_task_to_cancel_what_is_booked(house: House) 
     task = Task.objects.get()
     assert (task.kind, task.state) == ("visit.of_erased_patient", "open")
     assert task.title == "Record erased: cancel the visits that are still booked"
+
+
+@pytest.fixture
+def warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rule that warns of every start; physicians may go ahead."""
+
+    def rule(requests: Sequence[StartRequest]) -> list[Refusal]:
+        return [
+            Refusal(start, RefusalLevel.WARN, "too_soon", "Too soon.", Permission.OVERRIDE_INTERVAL)
+            for request in requests
+            for start in request.starts
+        ]
+
+    monkeypatch.setitem(rules._rules, "too_soon", rule)
+
+
+@pytest.mark.usefixtures("warning")
+def test_book_against_a_warning_needs_somebody_who_may_and_a_reason(house: House) -> None:
+    desk, physician = clinic.staff(at=house.site), clinic.staff(Role.PHYSICIAN, at=house.site)
+    accepted = Override("Travels abroad afterwards.", frozenset({"too_soon"}))
+    silent = Override("  ", frozenset({"too_soon"}))
+    for by, override in ((desk, None), (desk, accepted), (physician, None), (physician, silent)):
+        with pytest.raises(BookingRefused, match="Too soon"):
+            booking.book(request=session_at(house, 9), by=by, override=override)
+    appointment = booking.book(request=session_at(house, 9), by=physician, override=accepted)
+    assert appointment.override_reason == "Travels abroad afterwards."
+    event = AuditEvent.objects.get(action="scheduling.appointment.booked")
+    assert event.detail == {"overrode": ["too_soon"]}

@@ -8,7 +8,7 @@ from django.apps import apps
 from clinic.actors import System
 from clinic.models import Patient
 from scheduling.services import booking
-from scheduling.services.booking import VisitRequest
+from scheduling.services.plans import VisitRequest
 from tests.factories import clinic
 from tests.factories import scheduling as factory
 

@@ -14,7 +14,7 @@ from scheduling.enums import APPOINTMENT_TRANSITIONS, AppointmentStatus
 from scheduling.models import Allocation, Appointment
 from scheduling.selectors import visits
 from scheduling.services import booking, progress
-from scheduling.services.booking import VisitRequest
+from scheduling.services.plans import VisitRequest
 from tests.factories import clinic
 from tests.factories import scheduling as factory
 from tests.factories.scheduling import House

@@ -11,7 +11,7 @@ from clinic.models import AuditEvent, Task
 from scheduling.enums import AppointmentStatus
 from scheduling.models import Appointment, Closure, Requirement, Resource, Stage, TimeOff, WorkingHours
 from scheduling.services import availability, booking, setup, visit_types
-from scheduling.services.booking import VisitRequest
+from scheduling.services.plans import VisitRequest
 from scheduling.services.setup import HoursData, ResourceData, VisitsInTheWay
 from scheduling.services.visit_types import VisitTypeData
 from tests.factories import clinic

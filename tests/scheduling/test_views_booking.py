@@ -15,7 +15,7 @@ from scheduling.enums import RefusalLevel
 from scheduling.models import Appointment
 from scheduling.rules import Refusal, StartRequest
 from scheduling.services import booking
-from scheduling.services.booking import VisitRequest
+from scheduling.services.plans import VisitRequest
 from tests.factories import clinic
 from tests.factories.scheduling import BY, House, days_ahead
 from tests.factories.scheduling import house as build

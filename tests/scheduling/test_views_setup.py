@@ -10,7 +10,7 @@ from django.urls import reverse
 from clinic.enums import Role
 from scheduling.models import Closure, Resource, TimeOff, VisitType, WorkingHours
 from scheduling.services import booking
-from scheduling.services.booking import VisitRequest
+from scheduling.services.plans import VisitRequest
 from tests.factories import clinic
 from tests.factories.scheduling import BY, House, days_ahead
 from tests.factories.scheduling import house as build

@@ -13,7 +13,7 @@ from clinic.enums import Role
 from scheduling.enums import AppointmentStatus
 from scheduling.models import Appointment
 from scheduling.services import booking
-from scheduling.services.booking import VisitRequest
+from scheduling.services.plans import VisitRequest
 from tests.factories import clinic
 from tests.factories.scheduling import BY, House, days_ahead
 from tests.factories.scheduling import house as build

@@ -16,7 +16,7 @@ from scheduling.exceptions import BookingRefused
 from scheduling.models import Appointment
 from scheduling.rules import Override
 from scheduling.services import booking
-from scheduling.services.booking import VisitRequest
+from scheduling.services.plans import VisitRequest
 from tests.factories import clinic
 from tests.factories import treatments as factory
 from tests.factories.treatments import Ward

@@ -18,7 +18,7 @@ from scheduling.models import Appointment
 from scheduling.rules import Override
 from scheduling.services import availability, booking
 from scheduling.services.availability import Slot
-from scheduling.services.booking import VisitPlan, VisitRequest
+from scheduling.services.plans import VisitPlan, VisitRequest
 from treatments.enums import Decision, OrderStatus
 from treatments.models import Order, Session
 from treatments.policies import intervals

@@ -1,0 +1,36 @@
+"""A visit as asked for, and as it could be served."""
+
+import datetime as dt
+from dataclasses import dataclass
+from uuid import UUID
+
+from scheduling.enums import AppointmentStatus, Told
+from scheduling.services.availability import TeamMember
+
+
+@dataclass(frozen=True, slots=True)
+class VisitRequest:
+    """A visit as asked for. Without `lead_id` any clinician of the right kind will do."""
+
+    patient_id: UUID
+    visit_type_id: UUID
+    site_id: UUID
+    start: dt.datetime
+    lead_id: UUID | None = None
+    purpose: UUID | None = None
+    status: AppointmentStatus = AppointmentStatus.BOOKED
+    told: Told = Told.MAIL
+    note: str = ""
+    request_key: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VisitPlan:
+    """A request with the resources that would serve it."""
+
+    request: VisitRequest
+    team: tuple[TeamMember, ...]
+
+    @property
+    def resource_ids(self) -> set[UUID]:
+        return {member.resource_id for member in self.team}
