@@ -83,6 +83,17 @@ def clinic_span(start: dt.datetime, end: dt.datetime) -> str:
     return f"{clinic_when(start)} \u2013 {clinic_when(end)}"
 
 
+@register.simple_tag
+def clinic_period(start: dt.datetime, end: dt.datetime) -> str:
+    """A closure or an absence: whole days as days, the last one included; hours only where they count."""
+    if (clinic_time(start), clinic_time(end)) == ("00:00", "00:00") and start < end:
+        first, last = _day(start), _day(end) - dt.timedelta(days=1)
+        return clinic_day(first) if first == last else f"{clinic_day(first)} \u2013 {clinic_day(last)}"
+    if _day(start) == _day(end):
+        return f"{clinic_day(start)}, {clinic_span(start, end)}"
+    return clinic_span(start, end)
+
+
 @register.filter
 def ago(value: dt.datetime | dt.date | None) -> str:
     """ "12 min ago", "in 3 days", "today": the distance to now, in one unit."""

@@ -80,11 +80,10 @@ def new(request: HttpRequest, site: Site) -> HttpResponse:
     today = clock.today(site.zone)
     if request.method == "GET":
         form = PatientForm(initial={"language": "en"}, site=site, today=today)
-        return _form_page(request, form, None)
+        return _form_page(request, _ready_to_type(form), None)
     if "fill" in request.POST:
-        return _form_page(
-            request, PatientForm(initial=_guess(request.POST["fill"]), site=site, today=today), None
-        )
+        form = PatientForm(initial=_guess(request.POST["fill"]), site=site, today=today)
+        return _form_page(request, _ready_to_type(form), None)
     form = PatientForm(request.POST, site=site, today=today)
     if not form.is_valid():
         return _form_page(request, form, None, status=422)
@@ -197,6 +196,15 @@ def _form_page(
         "theirs": theirs,
     }
     return render(request, "clinic/patient/form.html", context, status=status)
+
+
+def _ready_to_type(form: PatientForm) -> PatientForm:
+    """The focus stands in the first of the names and the birth date that is still empty."""
+    for name in ("given_name", "family_name", "birth_date"):
+        if not form.initial.get(name):
+            form.fields[name].widget.attrs["autofocus"] = True
+            break
+    return form
 
 
 def _guess(text: str) -> dict[str, Any]:

@@ -184,6 +184,7 @@ def test_search_by_post_only_and_as_fragment(desk: Client) -> None:
 def test_search_that_found_nobody_fills_the_new_form(desk: Client) -> None:
     page = desk.post(reverse("clinic:patient-new"), {"fill": "Anna Müller"})
     assert page.context["form"].initial == {"given_name": "Anna", "family_name": "Müller"}
+    assert "autofocus" in page.context["form"].fields["birth_date"].widget.attrs
     page = desk.post(reverse("clinic:patient-new"), {"fill": "7 Mar 1950"})
     assert page.context["form"].initial == {"birth_date": dt.date(1950, 3, 7)}
 

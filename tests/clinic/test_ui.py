@@ -57,6 +57,17 @@ def test_days_and_times_are_those_of_the_active_zone() -> None:
         assert dates.when(NOW) == '<time datetime="2026-11-24T09:30+01:00">Tue 24 Nov, 09:30</time>'
 
 
+def test_whole_days_are_told_without_midnights() -> None:
+    with timezone.override(BERLIN):
+        monday = dt.datetime(2026, 11, 22, 23, tzinfo=dt.UTC)
+        day = dt.timedelta(days=1)
+        assert dates.clinic_period(monday, monday + day) == "Mon 23 Nov"
+        assert dates.clinic_period(monday, monday + 3 * day) == "Mon 23 Nov \u2013 Wed 25 Nov"
+        noon = monday + dt.timedelta(hours=12)
+        assert dates.clinic_period(noon, noon + dt.timedelta(hours=2)) == "Mon 23 Nov, 12:00\u201314:00"
+        assert dates.clinic_period(monday, noon + day) == "Mon 23 Nov, 00:00 \u2013 Tue 24 Nov, 12:00"
+
+
 @pytest.mark.parametrize(
     ("distance", "words"),
     [
