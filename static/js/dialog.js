@@ -1,14 +1,29 @@
 /* Dialogs and menus.
    data-dialog-open="id"  opens <dialog id>, data-dialog-close closes the one around it;
+   data-when-unsaved="form id" inside it shows while that form holds what is not saved;
    a <dialog data-dialog-auto> that htmx brings in opens by itself. Esc is the browser's; the focus goes
    back to what opened it. A click outside closes it; so do menus (<details class="menu">), with Esc too. */
 (function () {
   "use strict";
   const openers = new WeakMap();
 
+  /* Whether a form holds anything that differs from what the page came with. */
+  function unsaved(form) {
+    if (!form) return false;
+    return "unsaved" in form.dataset || Array.from(form.elements).some(function (field) {
+      if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+      if (!field.options) return "defaultValue" in field && field.type !== "hidden" && field.value !== field.defaultValue;
+      const first = Array.from(field.options).findIndex(function (option) { return option.defaultSelected; });
+      return field.selectedIndex !== Math.max(first, 0);
+    });
+  }
+
   function open(dialog, opener) {
     if (dialog.open) return;
     openers.set(dialog, opener || document.activeElement);
+    for (const part of dialog.querySelectorAll("[data-when-unsaved]")) {
+      part.hidden = !unsaved(document.getElementById(part.dataset.whenUnsaved));
+    }
     dialog.showModal();
   }
 
