@@ -120,6 +120,19 @@
     if (document.hidden || document.querySelector("#board form.htmx-request, #board button:active")) event.preventDefault();
   });
 
+  /* A tap whose own button is gone with the answer gives the focus to the card it became. */
+  let tapped = "";
+  document.addEventListener("htmx:beforeRequest", function (event) {
+    const tap = event.detail.elt.querySelector && event.detail.elt.querySelector("button[id^='tap-'], button[id^='undo-']");
+    if (tap) tapped = tap.id.replace(/^(tap|undo)-/, "");
+  });
+  document.addEventListener("htmx:afterSettle", function () {
+    if (!tapped || document.activeElement !== document.body) return;
+    const next = document.getElementById("tap-" + tapped) || document.querySelector("#card-" + CSS.escape(tapped) + " .board-name");
+    tapped = "";
+    if (next) next.focus();
+  });
+
   /* Signed out meanwhile: an answer from the sign-in page is not swapped in, the person is sent there. */
   document.addEventListener("htmx:beforeSwap", function (event) {
     const answered = event.detail.xhr && event.detail.xhr.responseURL;
