@@ -287,10 +287,12 @@ def test_signed_page_is_read_and_amended(ward: Ward, physician: Client) -> None:
     physician.post(reverse("treatments:session-sign", args=[session.pk]), {"version": session.version})
     url = reverse("treatments:session-detail", args=[session.pk])
     assert physician.get(url).context["form"] is None
-    physician.post(
-        reverse("treatments:session-amend", args=[session.pk]),
-        {"text": "Right, not left", "reason": "Slip of the key"},
-    )
+    amend = reverse("treatments:session-amend", args=[session.pk])
+    refused = physician.post(amend, {"text": "Right, not left", "reason": " "})
+    assert refused.status_code == 422
+    assert "Right, not left" in refused.content.decode()
+    assert "Right, not left" not in physician.get(url).content.decode()
+    physician.post(amend, {"text": "Right, not left", "reason": "Slip of the key"})
     assert "Right, not left" in physician.get(url).content.decode()
 
 

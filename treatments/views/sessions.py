@@ -104,13 +104,21 @@ def session_stop(request: HttpRequest, session_id: UUID) -> HttpResponse:
 @requires(Permission.RECORD_CLINICAL)
 @require_POST
 def session_amend(request: HttpRequest, session_id: UUID) -> HttpResponse:
-    text, reason = request.POST.get("text", "")[:2000], request.POST.get("reason", "")[:300]
-    attempt(
-        request,
-        lambda: sessions.amend(by=actor_of(request), session_id=session_id, text=text, reason=reason),
-        done=_("The amendment is added."),
-    )
-    return redirect("treatments:session-detail", session_id)
+    by, form = actor_of(request), AmendForm(request.POST)
+    if form.is_valid():
+        try:
+            sessions.amend(by=by, session_id=session_id, **form.cleaned_data)
+        except DomainError as error:
+            refuse(form, error)
+        else:
+            messages.success(request, _("The amendment is added."))
+            return redirect("treatments:session-detail", session_id)
+    view = session_for(by, session_id)
+    if view.session.status not in _CLOSED:
+        messages.error(request, _("This record is not signed yet: change it directly."))
+        return redirect("treatments:session-detail", session_id)
+    with timezone.override(view.session.site.zone):
+        return _page(request, view, None, None, amending=form, status=422)
 
 
 def _page(
@@ -120,6 +128,7 @@ def _page(
     rows: Any,
     *,
     stale: str = "",
+    amending: AmendForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
     session = view.session
@@ -140,7 +149,7 @@ def _page(
         "stops": form is not None
         and session.status in (SessionStatus.PLANNED, SessionStatus.CLEARED, SessionStatus.INJECTED),
         "amends": can(by, Permission.RECORD_CLINICAL) and session.status == SessionStatus.SIGNED,
-        "amend_form": AmendForm(),
+        "amend_form": amending or AmendForm(),
         "stop_form": StopForm(),
     }
     return render(request, "treatments/session/detail.html", context, status=409 if stale else status)
