@@ -71,6 +71,8 @@ class Calendar:
     earliest: int
     latest: int
     zone: ZoneInfo
+    turn: int = 0
+    """Whom to try first among equals: after a lost race another than the one that everybody wants."""
     _starts: dict[tuple[int, UUID], Intervals] = field(default_factory=dict)
 
     @cached_property
@@ -105,7 +107,9 @@ class Calendar:
         """Resources of the span's kind; for the lead span only the clinician asked for."""
         if lead_id is not None and span.requirement.is_lead:
             return [lead_id] if lead_id in self.resources else []
-        return self.by_kind.get(span.requirement.kind_id, [])
+        alike = self.by_kind.get(span.requirement.kind_id, [])
+        turn = self.turn % len(alike) if alike else 0
+        return alike[turn:] + alike[:turn]
 
     def free(self, lead_id: UUID | None = None) -> Intervals:
         """Every start at which each requirement finds enough free resources of its kind and the patient is free."""

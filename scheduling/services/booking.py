@@ -2,6 +2,7 @@
 behind both the constraints of the database."""
 
 import datetime as dt
+import random
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
@@ -35,8 +36,8 @@ def book(*, request: VisitRequest, by: Actor, override: Override | None = None) 
     Raises SlotTaken when no team is left, BookingRefused with every refusal that `override` does not cover.
     The same `request_key` books once, however often it is sent.
     """
-    for _attempt in range(_TEAMS_TRIED):
-        plans = plan([request])
+    for attempt in range(_TEAMS_TRIED):
+        plans = plan([request], turn=_turn(attempt))
         try:
             return book_many(plans=plans, by=by, override=override)[0]
         except SlotTaken as error:
@@ -44,7 +45,9 @@ def book(*, request: VisitRequest, by: Actor, override: Override | None = None) 
     raise lost
 
 
-def plan(requests: Sequence[VisitRequest], *, appointment_id: UUID | None = None) -> list[VisitPlan]:
+def plan(
+    requests: Sequence[VisitRequest], *, appointment_id: UUID | None = None, turn: int = 0
+) -> list[VisitPlan]:
     """Choose a team for each request, as the calendar stands now. Nothing is held. Raises SlotTaken."""
     plans = []
     for request in requests:
@@ -52,6 +55,7 @@ def plan(requests: Sequence[VisitRequest], *, appointment_id: UUID | None = None
             plans.append(VisitPlan(request, tuple(occupancy.team_of(known))))
             continue
         calendar = _calendar(request, appointment_id)
+        calendar.turn = turn
         team = (
             None
             if missing(calendar, request.start, request.lead_id)
@@ -84,8 +88,9 @@ def book_many(
     )
     if (key := requests[0].request_key) and (known := _known(key)):
         return [known]
-    patients = _patients(requests)
     now = clock.now()
+    occupancy.check_free(plans, now=now)
+    patients = _patients(requests)
     occupancy.release_expired_holds(
         resource_ids={key for each in plans for key in each.resource_ids}, now=now
     )
@@ -124,14 +129,14 @@ def move(
     override: Override | None = None,
 ) -> Appointment:
     """Move a visit that has not begun; when a team is lost to somebody faster, another one is tried."""
-    for _attempt in range(_TEAMS_TRIED):
+    for attempt in range(_TEAMS_TRIED):
         row = Appointment.objects.filter(pk=appointment_id).first()
         if row is None:
             raise NotFound(_("There is no such visit."))
         request = VisitRequest(
             row.patient_id, row.visit_type_id, row.site_id, start, lead_id, row.purpose, told=told
         )
-        plans = plan([request], appointment_id=appointment_id)
+        plans = plan([request], appointment_id=appointment_id, turn=_turn(attempt))
         try:
             return move_to(
                 appointment_id=appointment_id, plan=plans[0], by=by, version=version, override=override
@@ -165,8 +170,9 @@ def move_to(
     if occupancy.resource_ids_of(appointment_id) - held_now:
         # Moved by somebody else between our reading and our locks: their resources are not ours to end.
         raise SlotTaken([_("Somebody else has just moved this visit.")])
-    _patients([request])
     now = clock.now()
+    occupancy.check_free([plan], now=now, appointment_id=appointment_id)
+    _patients([request])
     occupancy.release_expired_holds(resource_ids=plan.resource_ids, now=now)
     team = _confirmed_team(plan, now=now, appointment_id=appointment_id)
     accepted = overrides.ask_rules([request], by=by, override=override, appointment_id=appointment_id)
@@ -267,6 +273,11 @@ def _simple_move(
     audit.record(f"scheduling.appointment.{change}", by=by, about=[appointment])
     _tell([appointment], change, by)
     return appointment
+
+
+def _turn(attempt: int) -> int:
+    """The first attempt goes by position; whoever lost then stands somewhere else in the line than the others."""
+    return random.randrange(64) if attempt else 0  # noqa: S311 - spreads load, no secret
 
 
 def _known(request_key: UUID) -> Appointment | None:

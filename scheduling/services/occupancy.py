@@ -8,14 +8,43 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from clinic.exceptions import InvalidInput
 from clinic.models import Patient
 from scheduling.enums import AppointmentStatus
+from scheduling.exceptions import SlotTaken
 from scheduling.models import Allocation, Appointment, ChangeReason, Hold, Requirement, VisitStage, VisitType
 from scheduling.services.availability import TeamMember
-from scheduling.services.plans import VisitRequest
+from scheduling.services.plans import VisitPlan, VisitRequest
+
+
+def check_free(plans: Sequence[VisitPlan], *, now: dt.datetime, appointment_id: UUID | None = None) -> None:
+    """Under the locks, in one query: nobody has taken any of these resources meanwhile. Raises SlotTaken.
+
+    Hours, time off and the patient's own visits are asked afterwards; whoever lost a race learns it here,
+    cheaply, and makes room for the next.
+    """
+    wanted = [
+        (member.resource_id, _blocks(plan.request.start, member)) for plan in plans for member in plan.team
+    ]
+    hull = (min(block.lower for _, block in wanted), max(block.upper for _, block in wanted))
+    rows = Allocation.objects.filter(
+        active=True, resource_id__in={key for key, _ in wanted}, blocks__overlap=hull
+    )
+    rows = rows.filter(Q(hold__isnull=True) | Q(hold__expires_at__gt=now))
+    if appointment_id is not None:
+        rows = rows.exclude(appointment_id=appointment_id)
+    taken = {
+        name
+        for key, name, held in rows.values_list("resource_id", "resource__name", "blocks")
+        if any(
+            key == wish and held.lower < block.upper and block.lower < held.upper for wish, block in wanted
+        )
+    }
+    if taken:
+        raise SlotTaken([_("%(names)s: just taken.") % {"names": ", ".join(sorted(taken))}])
 
 
 def insert(
@@ -124,7 +153,7 @@ def _allocate(appointment: Appointment, team: Sequence[TeamMember]) -> None:
             stage_code=member.requirement.stage.code if member.requirement.stage else "",
             is_lead=member.requirement.is_lead,
             period=_period(begin, member.offset, member.requirement.minutes),
-            blocks=_period(begin, member.offset, member.requirement.minutes + member.requirement.turnover),
+            blocks=_blocks(begin, member),
         )
         for member in team
     )
@@ -133,3 +162,7 @@ def _allocate(appointment: Appointment, team: Sequence[TeamMember]) -> None:
 def _period(start: dt.datetime, offset: int, minutes: int) -> DateTimeTZRange:
     begin = start + dt.timedelta(minutes=offset)
     return DateTimeTZRange(begin, begin + dt.timedelta(minutes=minutes))
+
+
+def _blocks(start: dt.datetime, member: TeamMember) -> DateTimeTZRange:
+    return _period(start, member.offset, member.requirement.minutes + member.requirement.turnover)

@@ -1,15 +1,13 @@
 """Floors: the same rows with plain statements and the same locks, without anything that makes them right."""
 
 import datetime as dt
-import time
-from functools import partial
 from uuid import UUID, uuid4
 
 from django.db import connection, transaction
 
 from scheduling.models import Requirement
 from tests.bench.clocked import milliseconds
-from tests.concurrency.together import together
+from tests.bench.swarm import swarm
 from tests.factories import clinic
 from tests.factories.scheduling import House
 
@@ -20,15 +18,14 @@ def plain_bookings(house: House, *, writers: int, day: dt.date) -> float:
     """Committed bookings per second of as many writers, each locking the same resources and writing the same rows."""
     patients = [clinic.patient().pk for _ in range(writers)]
     needs = list(Requirement.objects.filter(visit_type=house.visit("prp_session")))
-    began = time.perf_counter()
-    outcomes = together(
-        [
-            partial(_book, house, needs, patient, house.at(day, 8) + dt.timedelta(days=index), index)
-            for index, patient in enumerate(patients)
-        ]
-    )
-    seconds = max([outcome.seconds for outcome in outcomes] + [time.perf_counter() - began])
-    return sum(outcome.error is None for outcome in outcomes) / seconds
+    starts = [house.at(day, 8) + dt.timedelta(minutes=15 * (index % 8)) for index in range(writers)]
+
+    def book(item: tuple[UUID, dt.datetime, int]) -> None:
+        patient, start, index = item
+        _book(house, needs, patient, start, index)
+
+    outcomes = swarm(book, list(zip(patients, starts, range(writers), strict=True)))
+    return sum(not error for error, _taken in outcomes) / max(taken for _error, taken in outcomes)
 
 
 def plain_booking_ms(house: House) -> float:
@@ -64,7 +61,7 @@ def _book(house: House, needs: list[Requirement], patient: UUID, start: dt.datet
         cursor.execute("SELECT id FROM clinic_patient WHERE id = %s FOR NO KEY UPDATE", [patient])
         cursor.execute(
             "INSERT INTO scheduling_appointment (id, site_id, patient_id, visit_type_id, period, status, told, told_rev,"
-            " version, note, created_at) VALUES (%s, %s, %s, %s, tstzrange(%s, %s), 'booked', 'mail', 1, 1, '', %s)",
+            " version, note, override_reason, created_at) VALUES (%s, %s, %s, %s, tstzrange(%s, %s), 'booked', 'mail', 1, 1, '', '', %s)",
             [
                 visit,
                 house.site.pk,
