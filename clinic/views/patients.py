@@ -192,6 +192,8 @@ def _form_page(
         "patient": patient,
         "duplicates": shown,
         "onward": onward,
+        "books": bool(onward) and onward.partition("?")[0] == address(request, "scheduling:book"),
+        "wanted_times": onward.partition("?")[2],
         "stale": stale,
         "theirs": theirs,
     }

@@ -128,6 +128,13 @@ def test_duplicate_is_shown_before_anything_is_saved(desk: Client) -> None:
     assert Patient.objects.count() == 1
 
 
+def test_duplicate_on_the_way_to_a_booking_can_be_booked(desk: Client) -> None:
+    known = patient(mobile="+14155550123")
+    came_from = reverse("scheduling:book") + "?part=morning"
+    answer = desk.post(reverse("clinic:patient-new") + "?" + urlencode({"next": came_from}), _form())
+    assert reverse("scheduling:book", args=[known.pk]) + "?part=morning" in answer.content.decode()
+
+
 @pytest.mark.parametrize("decision", ["different", "household"])
 def test_duplicate_answered(desk: Client, decision: str) -> None:
     known = patient(mobile="+14155550123")
