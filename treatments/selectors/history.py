@@ -188,7 +188,7 @@ def _view(row: Any) -> SessionView:
 def todays_sessions(
     *, site_id: UUID, start: dt.datetime, end: dt.datetime, user_id: UUID | None
 ) -> list[SessionView]:
-    """Sessions whose visit starts in the window, of one clinician where a user is given, in time order."""
+    """Sessions whose visit starts in the window, of one clinician where a user is given, in the order planned."""
     visits = Appointment.objects.filter(
         site_id=site_id, period__startswith__gte=start, period__startswith__lt=end, status__in=OCCUPYING
     ).filter(session_booking__is_open=True)
@@ -200,7 +200,7 @@ def todays_sessions(
         Session.objects.filter(bookings__is_open=True, bookings__appointment__in=visits).distinct()
     )
     views = [_view(row) for row in rows]
-    return sorted(views, key=lambda view: (view.when is None, view.when))
+    return sorted(views, key=lambda view: view.visit.period.lower if view.visit else end)
 
 
 def unsigned(*, site_id: UUID, user_id: UUID | None) -> list[Session]:
