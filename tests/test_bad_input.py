@@ -41,7 +41,7 @@ NONSENSE = {
     "date": DATES,
     "time": ("25:61", "99", "\x00"),
     "choice": ("nonsense", str(uuid4()), "\x00"),
-    "hidden": ("", "99999999999999999999", "-1", str(uuid4()), "x" * 1000, "\x00"),
+    "hidden": ("", "99999999999999999999", str(uuid4()), "x\x00" * 500),
 }
 FILLED = {
     "given_name": "Erika",
@@ -387,7 +387,8 @@ def test_what_people_typed_is_shown_escaped(grounds: Grounds, clients: dict[Role
         seen: set[str] = set()
         for address in GUARDED:
             for role in address.roles():
-                for url in grounds.urls(address):
+                many = role is address.roles()[-1]
+                for url in grounds.urls(address) if many else [grounds.url(address)]:
                     page = clients[role].get(url).content.decode()
                     assert "<img src=x" not in page, f"{url} as {role}"
                     seen |= {name for name in SHOWN if f"alert({name})" in page}
