@@ -60,21 +60,21 @@ TEXTS: dict[str, dict[str, DefaultText]] = {
     Notice.REMINDER_3D: {
         "en": DefaultText(
             "A reminder from {clinic}",
-            f"Hello {{first_name}},\n\nwe look forward to seeing you in three days.\n\n{_WHEN_EN}\n\n{{bring}}\n\n{_CHANGE_EN}",
+            f"Hello {{first_name}},\n\nwe look forward to seeing you soon.\n\n{_WHEN_EN}\n\n{{bring}}\n\n{_CHANGE_EN}",
         ),
         "es": DefaultText(
             "Un recordatorio de {clinic}",
-            f"Hola {{first_name}}:\n\nle esperamos dentro de tres días.\n\n{_WHEN_ES}\n\n{{bring}}\n\n{_CHANGE_ES}",
+            f"Hola {{first_name}}:\n\nle esperamos pronto.\n\n{_WHEN_ES}\n\n{{bring}}\n\n{_CHANGE_ES}",
         ),
     },
     Notice.REMINDER_1D: {
         "en": DefaultText(
             "A reminder from {clinic}",
-            f"Hello {{first_name}},\n\nwe look forward to seeing you tomorrow.\n\n{_WHEN_EN}\n\n{{bring}}\n\n{_CHANGE_EN}",
+            f"Hello {{first_name}},\n\nthis is a reminder of your appointment.\n\n{_WHEN_EN}\n\n{{bring}}\n\n{_CHANGE_EN}",
         ),
         "es": DefaultText(
             "Un recordatorio de {clinic}",
-            f"Hola {{first_name}}:\n\nle esperamos mañana.\n\n{_WHEN_ES}\n\n{{bring}}\n\n{_CHANGE_ES}",
+            f"Hola {{first_name}}:\n\nle recordamos su cita.\n\n{_WHEN_ES}\n\n{{bring}}\n\n{_CHANGE_ES}",
         ),
     },
 }

@@ -78,7 +78,7 @@ class Decision(TextChoices):
 
     CONTINUE = "continue", _("Continue")
     RE_EVALUATE = "re_evaluate", _("Continue after re-evaluation")
-    COMPLETE = "complete", _("Complete early")
+    COMPLETE = "complete", _("Complete")
     STOP = "stop", _("Stop")
 
 
