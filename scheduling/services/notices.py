@@ -84,8 +84,8 @@ def _telling(appointment: Appointment, kind: Notice) -> list[Plan]:
 def _reminders(appointment: Appointment) -> list[Plan]:
     """Three days and one day before, at wall time in the site's zone; never one whose time has passed.
 
-    Three days plus one day missed 4.4 % of visits against 5.8 % with three days alone (`docs/reference`: RCT,
-    n = 54,066).
+    Reminders three days and one day before gave 4.4 % missed visits, three days alone 5.8 % (randomised trial,
+    n = 54,066, PMID 30130032).
     """
     zone = appointment.site.zone
     start: dt.datetime = appointment.period.lower

@@ -33,8 +33,8 @@ class Protocol(models.Model):
 class ProtocolVersion(models.Model):
     """One version. A course keeps the version under which it was opened.
 
-    Intervals and leads are whole days between procedure dates (`clinical.md` §2 marks them as our
-    design defaults: no published spine consensus exists).
+    Intervals and leads are whole days between procedure dates. They are defaults of ours: no published
+    consensus on number or spacing exists for the spine.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
