@@ -13,7 +13,7 @@ _NO_TESTS = 5  # pytest's exit code when nothing was collected
 
 @dataclass(frozen=True)
 class Group:
-    """Tests that run together; browser, faults and races have the machine to themselves."""
+    """Tests that run together; faults and races have the machine to themselves."""
 
     name: str
     folder: str
@@ -26,7 +26,7 @@ _GROUPS = (
     Group("unit", "tests", (*_TWO_WORKERS, *(f"--ignore=tests/{name}" for name in _APART))),
     Group("concurrency", "tests/concurrency"),
     Group("faults", "tests/faults"),
-    Group("browser", "tests/browser"),
+    Group("browser", "tests/browser", _TWO_WORKERS),
 )
 
 

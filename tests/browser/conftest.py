@@ -57,7 +57,8 @@ def environment(
 ) -> dict[str, str]:
     """What every process of this module's house runs with. A broker database of its own keeps ticks apart."""
     port = ports.free()
-    broker = urlsplit(os.environ["REDIS_URL"])._replace(path=f"/{1 + os.getpid() % 15}").geturl()
+    number = 1 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    broker = urlsplit(os.environ["REDIS_URL"])._replace(path=f"/{number}").geturl()
     return {
         **os.environ,
         "DATABASE_URL": own_database.web_url,
