@@ -1,7 +1,9 @@
 """Different use cases that touch the same rows at once end without a deadlock reaching anyone."""
 
 import datetime as dt
+import time
 from functools import partial
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -36,6 +38,20 @@ def _request(ward: Ward, start: dt.datetime) -> VisitRequest:
     )
 
 
+@pytest.fixture
+def slow_look_at_visits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever enters time off looks at the visits and hesitates: without its lock a booking slips in between."""
+    look = setup.reads.visits_using
+
+    def hesitate(**asked: Any) -> Any:
+        found = look(**asked)
+        time.sleep(0.3)
+        return found
+
+    monkeypatch.setattr(setup.reads, "visits_using", hesitate)
+
+
+@pytest.mark.usefixtures("slow_look_at_visits")
 def test_time_off_against_a_booking(ward: Ward) -> None:
     """Either the booking was first and stands in the way, or the time off was first and the slot is taken."""
     before = deadlocks()
