@@ -32,6 +32,8 @@ class Permission(StrEnum):
     WORK_TASKS = "work_tasks"
     MANAGE_SITE = "manage_site"
     MANAGE_STAFF = "manage_staff"
+    SQUEEZE_IN = "squeeze_in"
+    VIEW_REPORTS = "view_reports"
 
 
 class Sex(TextChoices):
@@ -47,6 +49,19 @@ class Channel(TextChoices):
     EMAIL = "email", _("E-mail")
     PHONE = "phone", _("Phone call")
     POST = "post", _("Letter")
+
+
+class CallDirection(TextChoices):
+    OUT = "out", _("We called")
+    IN = "in", _("They called")
+
+
+class CallOutcome(TextChoices):
+    REACHED = "reached", _("Reached")
+    OTHER = "other", _("Spoke with somebody else")
+    VOICEMAIL = "voicemail", _("Left a message")
+    NO_ANSWER = "no_answer", _("No answer")
+    CALL_BACK = "call_back", _("To be called back")
 
 
 class MessageState(TextChoices):

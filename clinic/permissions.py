@@ -48,6 +48,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.MANAGE_MESSAGES,
         Permission.MANAGE_SITE,
         Permission.MANAGE_STAFF,
+        Permission.SQUEEZE_IN,
+        Permission.VIEW_REPORTS,
     },
 }
 

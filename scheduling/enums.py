@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from django.db.models import TextChoices
+from django.db.models import IntegerChoices, TextChoices
 from django.utils.translation import gettext_lazy as _
 
 
@@ -48,6 +48,74 @@ TOLD = ("booked", "confirmed", "arrived", "in_progress", "completed", "not_done"
 class HoldReason(TextChoices):
     PENCIL = "pencil", _("Pencilled in")
     OFFER = "offer", _("Waitlist offer")
+
+
+class ReasonUse(TextChoices):
+    """For which change a coded reason is offered."""
+
+    CANCEL = "cancel", _("Cancelling")
+    MOVE = "move", _("Moving")
+    NO_SHOW = "no_show", _("No-show")
+    LATE = "late", _("Late")
+    NOT_DONE = "not_done", _("Not done")
+
+
+class ChangeKind(TextChoices):
+    """What can happen to a booked visit."""
+
+    MOVED = "moved", _("Moved")
+    CANCELLED = "cancelled", _("Cancelled")
+    NO_SHOW = "no_show", _("No-show")
+    NOT_DONE = "not_done", _("Not done")
+    LATE = "late", _("Late")
+    PATIENT = "patient", _("Patient changed")
+    RELEASED = "released", _("Released")
+    CONFIRMED = "confirmed", _("Confirmed")
+    UNDONE = "undone", _("Taken back")
+
+
+class WaitStatus(TextChoices):
+    WAITING = "waiting", _("Waiting")
+    OFFERED = "offered", _("Offered")
+    BOOKED = "booked", _("Booked")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+WAIT_TRANSITIONS: dict[str, frozenset[str]] = {
+    WaitStatus.WAITING: frozenset({"offered", "booked", "withdrawn"}),
+    WaitStatus.OFFERED: frozenset({"waiting", "booked", "withdrawn"}),
+    WaitStatus.BOOKED: frozenset({"waiting"}),
+    WaitStatus.WITHDRAWN: frozenset({"waiting"}),
+}
+
+
+class OfferStatus(TextChoices):
+    OPEN = "open", _("Open")
+    ACCEPTED = "accepted", _("Accepted")
+    DECLINED = "declined", _("Declined")
+    EXPIRED = "expired", _("Expired")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+OFFER_TRANSITIONS: dict[str, frozenset[str]] = {
+    OfferStatus.OPEN: frozenset({"accepted", "declined", "expired", "withdrawn"}),
+    OfferStatus.ACCEPTED: frozenset(),
+    OfferStatus.DECLINED: frozenset(),
+    OfferStatus.EXPIRED: frozenset(),
+    OfferStatus.WITHDRAWN: frozenset(),
+}
+
+
+class WaitUrgency(IntegerChoices):
+    URGENT = 1, _("Urgent")
+    SOON = 2, _("Soon")
+    ROUTINE = 3, _("Routine")
+
+
+class DayPart(TextChoices):
+    ANY = "any", _("Any time")
+    MORNING = "morning", _("Mornings")
+    AFTERNOON = "afternoon", _("Afternoons")
 
 
 class Told(TextChoices):

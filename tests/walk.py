@@ -23,7 +23,7 @@ from clinic.services import contacts, tasks
 from clinic.services.contacts import ContactData
 from scheduling.enums import Told
 from scheduling.models import Appointment, Resource, VisitType, WorkingHours
-from scheduling.services import booking, progress, setup
+from scheduling.services import booking, endings, progress, setup
 from scheduling.services.plans import VisitRequest
 from tests.factories import clinic, treatments
 from tests.factories.scheduling import BY
@@ -248,7 +248,7 @@ def _today(ward: Ward, treated: Sequence[Course], visits: Sequence[Appointment])
     setup.retire(by=BY, site_id=ward.house.site.pk, resource_id=ward.house.resources["centrifuge"][1].pk)
     progress.arrive(appointment_id=visits[0].pk, by=ward.desk)
     progress.advance(appointment_id=visits[0].pk, by=ward.nurse)
-    booking.cancel(
+    endings.cancel(
         appointment_id=visits[-1].pk, reason="patient_unwell", version=None, told=Told.NOBODY, by=ward.desk
     )
     treatments.order(ward, screening_complete=False)

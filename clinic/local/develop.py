@@ -33,8 +33,6 @@ def lock(arguments: Sequence[str]) -> int:
         "compile",
         "--quiet",
         *_LOCK,
-        "--custom-compile-command",
-        "make lock",
     ]
     for name in ("requirements", "requirements-local", "requirements-dev"):
         code = commands.show([*uv, *arguments, f"{name}.in", "--output-file", f"{name}.txt"], env=os.environ)

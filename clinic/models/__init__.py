@@ -1,6 +1,7 @@
 """What every app shares: sites, staff, patients and their contacts, the outbox, tasks, audit."""
 
 from clinic.models.audit import AuditEvent
+from clinic.models.call import Call
 from clinic.models.clock import ClockOffset
 from clinic.models.message import Message, MessageText
 from clinic.models.patient import Contact, Household, NameWord, Patient, PatientNameWord, PatientPhone
@@ -10,6 +11,7 @@ from clinic.models.user import User
 
 __all__ = [
     "AuditEvent",
+    "Call",
     "ClockOffset",
     "Contact",
     "Household",

@@ -37,6 +37,12 @@ class Site(models.Model):
     country = models.CharField(
         _("country"), max_length=2, default="US", help_text=_("Two letters, such as DE or US.")
     )
+    region = models.CharField(
+        _("region"),
+        max_length=8,
+        blank=True,
+        help_text=_("Of the country, for its public holidays: such as NY or BY. May stay empty."),
+    )
     is_active = models.BooleanField(_("in use"), default=True)
 
     class Meta:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from clinic import clock
 from clinic.forms import ClinicForm, DateField, Row
 from clinic.models import Patient, Site
-from scheduling.enums import Told
+from scheduling.enums import ReasonUse, Told
 from scheduling.forms.fields import InstantField, offer, offer_rows, rows_of
 from scheduling.models import Appointment, ChangeReason, Resource, VisitType
 from scheduling.rules import Override
@@ -137,7 +137,7 @@ class CancelForm(ClinicForm):
 
     def __init__(self, data: Any = None, *, patient: Patient, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
-        offer_rows(self, "reason", choices.change_reasons())
+        offer_rows(self, "reason", choices.change_reasons(ReasonUse.CANCEL))
         offer(self, "told", told_choices(patient), default_told(patient))
 
 
@@ -149,7 +149,7 @@ class NotDoneForm(ClinicForm):
 
     def __init__(self, data: Any = None, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
-        offer_rows(self, "reason", choices.change_reasons())
+        offer_rows(self, "reason", choices.change_reasons(ReasonUse.NOT_DONE))
 
 
 class DayForm(forms.Form):

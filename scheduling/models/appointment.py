@@ -3,7 +3,7 @@
 import pghistory
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
 from django.contrib.postgres.indexes import GistIndex
 from django.db import models
 from django.db.models import F, Q
@@ -11,10 +11,14 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic.ids import new_id
 from clinic.models import Patient, Site
-from scheduling.enums import OCCUPYING, AppointmentStatus, HoldReason, Told
+from scheduling.enums import OCCUPYING, AppointmentStatus, ChangeKind, HoldReason, ReasonUse, Told
 from scheduling.models.hours import well_formed
 from scheduling.models.resource import Resource
 from scheduling.models.visit_type import Requirement, VisitType
+
+
+def default_reason_uses() -> list[str]:
+    return [ReasonUse.CANCEL.value]
 
 
 @pghistory.track()
@@ -24,6 +28,9 @@ class ChangeReason(models.Model):
     code = models.SlugField(primary_key=True, max_length=40)
     words = models.CharField(_("words"), max_length=120)
     by_patient = models.BooleanField(default=True)
+    used_for = ArrayField(
+        models.CharField(max_length=12, choices=ReasonUse), default=default_reason_uses, blank=True
+    )
     position = models.PositiveSmallIntegerField(default=0)
     is_active = models.BooleanField(default=True)
 
@@ -63,6 +70,24 @@ class Appointment(models.Model):
         help_text="Which rules: in the audit event.",
     )
     arrived_at = models.DateTimeField(null=True, blank=True)
+    expected_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When a patient who said they will be late means to come.")
+    )
+    delay_told_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When the patient was last told that the clinic runs late.")
+    )
+    squeezed_on = models.ForeignKey(
+        Resource,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="squeezed",
+        help_text=_("A squeeze-in: queued on this clinician, without holding them."),
+    )
+    call_day = models.DateField(null=True, blank=True)
+    call_number = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text=_("Of the day, for the wall screen: given at arrival.")
+    )
     request_key = models.UUIDField(
         null=True, blank=True, help_text="The form's key: a double click books once."
     )
@@ -94,6 +119,15 @@ class Appointment(models.Model):
             models.UniqueConstraint(
                 fields=["request_key"], condition=Q(request_key__isnull=False), name="one_booking_per_form"
             ),
+            models.UniqueConstraint(
+                fields=["site", "call_day", "call_number"],
+                condition=Q(call_number__isnull=False),
+                name="one_call_number_per_day",
+            ),
+            models.CheckConstraint(
+                condition=Q(call_number__isnull=True) | Q(call_day__isnull=False),
+                name="call_number_of_a_day",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -112,6 +146,9 @@ class Hold(models.Model):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
+    lead = models.ForeignKey(Resource, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    purpose = models.UUIDField(null=True, blank=True)
+    note = models.CharField(_("note"), max_length=200, blank=True)
     expires_at = models.DateTimeField()
     released_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
@@ -173,6 +210,45 @@ class Allocation(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+
+class VisitChange(models.Model):
+    """What happened to a booked visit, by whom and why: a ledger, written once, never changed or deleted.
+
+    `old_allocations` are the rows that the change ended, so that its undo can try for the same team again.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    appointment = models.ForeignKey(Appointment, on_delete=models.PROTECT, related_name="changes")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=16, choices=ChangeKind)
+    reason = models.ForeignKey(
+        ChangeReason, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    told = models.CharField(max_length=8, choices=Told, blank=True)
+    old_status = models.CharField(max_length=12, blank=True)
+    old_period = DateTimeRangeField(null=True, blank=True)
+    new_period = DateTimeRangeField(null=True, blank=True)
+    old_allocations = ArrayField(models.BigIntegerField(), default=list, blank=True)
+    undoes = models.OneToOneField(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="undone_by"
+    )
+    actor_kind = models.CharField(max_length=10)
+    actor_key = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        indexes = [
+            models.Index(fields=["appointment", "-at"], name="changes_of_visit"),
+            models.Index(fields=["site", "at"], name="changes_of_site"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=ChangeKind.values), name="change_kind_in_table"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.appointment_id}"
 
 
 @pghistory.track()

@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from clinic.ids import new_id
-from clinic.models import Site
+from clinic.models import Patient, Site
 from scheduling.models.resource import Resource
 
 WEEKDAYS = [
@@ -63,13 +63,80 @@ class WorkingHours(models.Model):
 
 
 @pghistory.track()
+class ExtraHours(models.Model):
+    """Open once, beside the weekly hours: a Saturday clinic, a late evening. Without a resource, the whole site."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="extra_hours")
+    resource = models.ForeignKey(
+        Resource, null=True, blank=True, on_delete=models.PROTECT, related_name="extra_hours"
+    )
+    period = DateTimeRangeField()
+    reason = models.CharField(_("reason"), max_length=120, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["period"]
+        verbose_name_plural = "extra hours"
+        constraints = [
+            models.CheckConstraint(condition=well_formed("period"), name="extra_hours_period_well_formed")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+@pghistory.track()
+class HolidayDecision(models.Model):
+    """What the manager said of one public holiday: closed (then a closure stands for it) or open as usual."""
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="holidays")
+    day = models.DateField()
+    name = models.CharField(max_length=160)
+    is_closed = models.BooleanField()
+
+    class Meta:
+        ordering = ["day"]
+        constraints = [models.UniqueConstraint(fields=["site", "day"], name="one_decision_per_holiday")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.site_id}"
+
+
+@pghistory.track()
+class PatientAway(models.Model):
+    """Days on which a patient cannot come: local calendar days, both included."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="away")
+    first_day = models.DateField(_("first day"))
+    last_day = models.DateField(_("last day"))
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["first_day"]
+        verbose_name_plural = "patients away"
+        indexes = [models.Index(fields=["patient", "first_day"], name="away_of_patient")]
+        constraints = [
+            models.CheckConstraint(condition=Q(first_day__lte=F("last_day")), name="patient_away_forwards")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+@pghistory.track()
 class Closure(models.Model):
     """The site is closed: a holiday, works, training."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="closures")
     period = DateTimeRangeField()
-    name = models.CharField(_("reason"), max_length=120)
+    name = models.CharField(_("reason"), max_length=160)
+    holiday = models.DateField(
+        null=True, blank=True, help_text=_("The public holiday that this closure stands for.")
+    )
 
     class Meta:
         ordering = ["period"]

@@ -44,6 +44,16 @@ class Resource(models.Model):
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="resource"
     )
+    setup_minutes = models.PositiveSmallIntegerField(
+        _("kept free before (minutes)"),
+        default=0,
+        help_text=_("Nothing else is booked on it in these minutes before each use."),
+    )
+    turnover_minutes = models.PositiveSmallIntegerField(
+        _("kept free after (minutes)"),
+        default=0,
+        help_text=_("Cleaning and changing over. The longer of this and the visit type's turnover counts."),
+    )
     position = models.PositiveSmallIntegerField(default=0)
     is_active = models.BooleanField(_("in use"), default=True)
 

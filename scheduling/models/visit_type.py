@@ -1,13 +1,14 @@
 """What kinds of visit there are, the stages of each, and what each stage or span of it needs."""
 
 import pghistory
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from clinic.ids import new_id
 from clinic.models import Site
-from scheduling.models.resource import ResourceKind
+from scheduling.models.resource import Resource, ResourceKind
 
 
 @pghistory.track()
@@ -84,6 +85,12 @@ class Requirement(models.Model):
         Stage, null=True, blank=True, on_delete=models.CASCADE, related_name="requirements"
     )
     kind = models.ForeignKey(ResourceKind, on_delete=models.PROTECT, related_name="+")
+    also_kinds = ArrayField(
+        models.SlugField(max_length=40),
+        default=list,
+        blank=True,
+        help_text=_("Codes of further kinds of resource that will do as well."),
+    )
     count = models.PositiveSmallIntegerField(default=1)
     offset = models.PositiveSmallIntegerField()
     minutes = models.PositiveSmallIntegerField()
@@ -100,3 +107,20 @@ class Requirement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.count} × {self.kind_id}"
+
+
+@pghistory.track()
+class Qualification(models.Model):
+    """This clinician may serve visits of this type. A type without any row is open to every clinician of the kinds
+    that it asks for; with rows, only those named serve the requirements of their own kind."""
+
+    resource = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="qualifications")
+    visit_type = models.ForeignKey(VisitType, on_delete=models.CASCADE, related_name="qualifications")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["resource", "visit_type"], name="one_qualification_per_type")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.resource_id} {self.visit_type_id}"

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
 
+from scheduling.enums import ReasonUse
 from scheduling.models import ChangeReason, Requirement, Resource, VisitType, WorkingHours
 
 
@@ -30,5 +31,6 @@ def resources_in_order(keys: Sequence[UUID]) -> list[Resource]:
     return [found[key] for key in dict.fromkeys(keys) if key in found]
 
 
-def change_reasons() -> QuerySet[ChangeReason]:
-    return ChangeReason.objects.filter(is_active=True)
+def change_reasons(use: ReasonUse) -> QuerySet[ChangeReason]:
+    """The coded reasons in use for one kind of change."""
+    return ChangeReason.objects.filter(is_active=True, used_for__contains=[use])

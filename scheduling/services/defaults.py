@@ -22,14 +22,21 @@ KINDS = [
 ]
 
 REASONS = [
-    ("patient_unwell", "Patient is unwell", True),
-    ("patient_cannot_come", "Patient cannot come", True),
-    ("patient_withdrew", "Patient does not want the treatment", True),
-    ("booked_by_mistake", "Booked by mistake", False),
-    ("clinician_away", "Clinician is away", False),
-    ("equipment_fault", "Equipment is out of order", False),
-    ("not_fit", "Not fit for treatment today", False),
-    ("course_ended", "The course ended early", False),
+    # code, words, by the patient, used for
+    ("patient_unwell", "Patient is unwell", True, ["cancel", "move", "not_done"]),
+    ("patient_cannot_come", "Patient cannot come", True, ["cancel", "move"]),
+    ("patient_withdrew", "Patient does not want the treatment", True, ["cancel", "not_done"]),
+    ("booked_by_mistake", "Booked by mistake", False, ["cancel", "move"]),
+    ("clinician_away", "Clinician is away", False, ["cancel", "move", "not_done"]),
+    ("equipment_fault", "Equipment is out of order", False, ["cancel", "move", "not_done"]),
+    ("not_fit", "Not fit for treatment today", False, ["cancel", "not_done"]),
+    ("course_ended", "The course ended early", False, ["cancel"]),
+    ("earlier_slot", "An earlier time became free", True, ["move"]),
+    ("no_word", "Did not come, no word", True, ["no_show"]),
+    ("forgot", "Forgot the visit", True, ["no_show"]),
+    ("came_too_late", "Came too late to be treated", True, ["no_show"]),
+    ("travel", "Travel or traffic", True, ["late", "no_show"]),
+    ("held_up", "Held up elsewhere", True, ["late"]),
 ]
 
 
@@ -124,9 +131,15 @@ def create_for_site(*, site_id: UUID, by: Actor) -> list[VisitType]:
         ResourceKind.objects.get_or_create(
             code=code, defaults={"name": name, "category": category, "position": position}
         )
-    for position, (code, words, by_patient) in enumerate(REASONS):
+    for position, (code, words, by_patient, used_for) in enumerate(REASONS):
         ChangeReason.objects.get_or_create(
-            code=code, defaults={"words": words, "by_patient": by_patient, "position": position}
+            code=code,
+            defaults={
+                "words": words,
+                "by_patient": by_patient,
+                "used_for": used_for,
+                "position": position,
+            },
         )
     created = []
     for position, kind in enumerate(VISIT_TYPES):

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from clinic.exceptions import InvalidInput
 from clinic.models import Patient
-from scheduling.enums import AppointmentStatus
+from scheduling.enums import AppointmentStatus, ReasonUse
 from scheduling.exceptions import SlotTaken
 from scheduling.models import Allocation, Appointment, ChangeReason, Hold, Requirement, VisitStage, VisitType
 from scheduling.services.availability import TeamMember
@@ -88,11 +88,14 @@ def insert(
     return appointment
 
 
-def replace(*, appointment: Appointment, start: dt.datetime, team: Sequence[TeamMember]) -> None:
-    """End what the visit holds and hold the new team from the new start; planned stage times follow."""
+def replace(*, appointment: Appointment, start: dt.datetime, team: Sequence[TeamMember]) -> list[int]:
+    """End what the visit holds and hold the new team from the new start; planned stage times follow.
+
+    Returns the keys of the rows that ended.
+    """
     shift = start - appointment.period.lower
     length = appointment.period.upper - appointment.period.lower
-    end(appointment=appointment)
+    ended = end(appointment=appointment)
     appointment.period = DateTimeTZRange(start, start + length)
     stages = list(appointment.stages.all())
     for stage in stages:
@@ -100,11 +103,15 @@ def replace(*, appointment: Appointment, start: dt.datetime, team: Sequence[Team
         stage.planned_end += shift
     VisitStage.objects.bulk_update(stages, ["planned_start", "planned_end"])
     _allocate(appointment, team)
+    return ended
 
 
-def end(*, appointment: Appointment) -> None:
-    """Free everything that the visit holds. The rows stay, inactive."""
-    Allocation.objects.filter(appointment=appointment, active=True).update(active=False)
+def end(*, appointment: Appointment) -> list[int]:
+    """Free everything that the visit holds. The rows stay, inactive; returns their keys."""
+    rows = Allocation.objects.filter(appointment=appointment, active=True)
+    keys = list(rows.order_by("pk").values_list("pk", flat=True))
+    rows.update(active=False)
+    return keys
 
 
 def take_back(*, appointment: Appointment) -> None:
@@ -137,8 +144,9 @@ def release_expired_holds(*, resource_ids: Collection[UUID], now: dt.datetime) -
     return Hold.objects.filter(pk__in=keys).update(released_at=now)
 
 
-def check_reason(code: str) -> None:
-    if not ChangeReason.objects.filter(pk=code, is_active=True).exists():
+def check_reason(code: str, use: ReasonUse) -> None:
+    """The coded reason is in use for this change. Raises InvalidInput."""
+    if not ChangeReason.objects.filter(pk=code, is_active=True, used_for__contains=[use]).exists():
         raise InvalidInput(_("Choose one of the reasons."), field="reason")
 
 

@@ -11,9 +11,9 @@ from clinic.actors import Actor, Staff
 from clinic.enums import Permission
 from clinic.exceptions import IllegalMove, NotFound
 from clinic.transactions import use_case
-from scheduling.enums import AppointmentStatus
+from scheduling.enums import AppointmentStatus, ChangeKind, ReasonUse
 from scheduling.models import Appointment, VisitStage
-from scheduling.services import notices, occupancy
+from scheduling.services import changes, notices, occupancy
 from scheduling.services.visits import locked, moved_to
 from scheduling.signals import appointment_changed
 
@@ -97,10 +97,14 @@ def undo(*, appointment_id: UUID, by: Actor) -> Appointment:
 def not_done(*, appointment_id: UUID, reason: str, by: Actor) -> Appointment:
     """The patient came and the visit could not be done. What it still holds is free at once."""
     appointment = locked(appointment_id, by=by, permission=Permission.RUN_BOARD)
-    occupancy.check_reason(reason)
+    occupancy.check_reason(reason, ReasonUse.NOT_DONE)
+    was = appointment.status
     appointment.reason_id = reason
     moved_to(appointment, AppointmentStatus.NOT_DONE, extra=["reason"])
-    occupancy.end(appointment=appointment)
+    ended = occupancy.end(appointment=appointment)
+    changes.record(
+        appointment, ChangeKind.NOT_DONE, by=by, old_status=was, old_allocations=ended, reason=reason
+    )
     notices.cancel_all(appointment=appointment, by=by, reason="not_done")
     return _done(appointment, "not_done", by)
 

@@ -13,6 +13,7 @@ from clinic.permissions import check
 from scheduling import policies, rules
 from scheduling.enums import AppointmentStatus
 from scheduling.models import Appointment
+from scheduling.signals import appointment_changed
 
 
 def locked(
@@ -57,3 +58,9 @@ def moved_to(appointment: Appointment, to: AppointmentStatus, *, extra: Sequence
     appointment.status = to
     appointment.version += 1
     appointment.save(update_fields=["status", "version", *extra])
+
+
+def tell(appointments: Iterable[Appointment], change: str, by: Actor) -> None:
+    """Let higher apps follow, inside the transaction and after the write."""
+    for appointment in appointments:
+        appointment_changed.send(sender=Appointment, appointment=appointment, change=change, by=by)

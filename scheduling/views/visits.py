@@ -23,7 +23,7 @@ from scheduling.exceptions import BookingRefused, SlotTaken
 from scheduling.forms.booking import CancelForm, MoveForm, NotDoneForm, PickerForm
 from scheduling.models import Appointment
 from scheduling.selectors import visits
-from scheduling.services import booking, progress
+from scheduling.services import endings, moves, progress
 from scheduling.views import picker
 from scheduling.views.booking import moving_quest
 from scheduling.views.common import attempt, back_to, visit_for
@@ -65,7 +65,7 @@ def _try_to_move(
     quest, said = moving_quest(visit, chooser), form.cleaned_data
     why: dict[str, Any]
     try:
-        booking.move(
+        moves.move(
             appointment_id=visit.pk,
             start=said["start"],
             version=said["version"],
@@ -101,7 +101,7 @@ def cancel(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
         if request.method == "POST" and form.is_valid():
             said = form.cleaned_data
             try:
-                booking.cancel(
+                endings.cancel(
                     appointment_id=visit.pk,
                     reason=said["reason"].pk,
                     version=said["version"],
@@ -146,13 +146,13 @@ def not_done(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
 @requires(Permission.BOOK)
 @require_POST
 def confirm(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
-    return _tap(request, appointment_id, booking.confirm)
+    return _tap(request, appointment_id, endings.confirm)
 
 
 @requires(Permission.BOOK)
 @require_POST
 def no_show(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
-    return _tap(request, appointment_id, booking.no_show)
+    return _tap(request, appointment_id, endings.no_show)
 
 
 @requires(Permission.RUN_BOARD)
@@ -173,7 +173,7 @@ def undo(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
     """Take back the last tap, whichever it was."""
     visit = visit_for(actor_of(request), appointment_id)
     missed = visit.status == AppointmentStatus.NO_SHOW
-    return _tap(request, appointment_id, booking.undo_no_show if missed else progress.undo)
+    return _tap(request, appointment_id, endings.undo_no_show if missed else progress.undo)
 
 
 def _tap(request: HttpRequest, appointment_id: UUID, service: Callable[..., Any]) -> HttpResponse:

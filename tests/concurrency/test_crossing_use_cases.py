@@ -12,7 +12,7 @@ from clinic.enums import Role
 from clinic.exceptions import DomainError
 from scheduling.exceptions import SlotTaken
 from scheduling.models import Allocation, TimeOff
-from scheduling.services import booking, progress, setup
+from scheduling.services import booking, endings, progress, setup
 from scheduling.services.plans import VisitRequest
 from scheduling.services.setup import VisitsInTheWay
 from tests.concurrency.together import deadlocks, overlaps, together
@@ -120,7 +120,7 @@ def test_cancelling_against_deciding_at_the_gate(ward: Ward) -> None:
         booked = planning.book_course(by=ward.desk, order_id=order.pk, starts=starts, request_key=uuid4())
         treatments.inject(ward, order.course)
         cancel = partial(
-            booking.cancel, appointment_id=booked[1].pk, reason="patient_cannot_come", by=ward.desk
+            endings.cancel, appointment_id=booked[1].pk, reason="patient_cannot_come", by=ward.desk
         )
         decide = partial(
             reviews.decide,

@@ -16,7 +16,7 @@ from scheduling.enums import AppointmentStatus, RefusalLevel, Told
 from scheduling.exceptions import BookingRefused, SlotTaken
 from scheduling.models import Allocation, Appointment
 from scheduling.rules import Override, Refusal, StartRequest
-from scheduling.services import availability, booking
+from scheduling.services import availability, booking, endings, moves
 from scheduling.services.plans import VisitRequest
 from tests.factories import clinic
 from tests.factories import scheduling as factory
@@ -145,7 +145,7 @@ def test_move_ends_old_allocations_and_tells_once(house: House) -> None:
     by = clinic.staff(at=house.site)
     appointment = booking.book(request=session_at(house, 9), by=by)
     start = appointment.period.lower + dt.timedelta(days=1)
-    moved = booking.move(appointment_id=appointment.pk, start=start, by=by, version=1)
+    moved = moves.move(appointment_id=appointment.pk, start=start, by=by, version=1)
     assert (moved.period.lower, moved.told_rev, moved.version) == (start, 2, 2)
     assert Allocation.objects.filter(appointment=moved, active=True).count() == 6
     assert Allocation.objects.filter(appointment=moved, active=False).count() == 6
@@ -160,7 +160,7 @@ def test_move_ends_old_allocations_and_tells_once(house: House) -> None:
 def test_move_by_a_quarter_hour_does_not_stand_in_its_own_way(house: House) -> None:
     by = clinic.staff(at=house.site)
     appointment = booking.book(request=session_at(house, 9), by=by)
-    moved = booking.move(
+    moved = moves.move(
         appointment_id=appointment.pk, start=appointment.period.lower + dt.timedelta(minutes=15), by=by
     )
     assert moved.told_rev == 2
@@ -170,16 +170,16 @@ def test_move_with_a_stale_version_is_refused(house: House) -> None:
     by = clinic.staff(at=house.site)
     appointment = booking.book(request=session_at(house, 9), by=by)
     later = appointment.period.lower + dt.timedelta(days=1)
-    booking.move(appointment_id=appointment.pk, start=later, by=by, version=1)
+    moves.move(appointment_id=appointment.pk, start=later, by=by, version=1)
     with pytest.raises(StaleVersion):
-        booking.move(appointment_id=appointment.pk, start=later + dt.timedelta(days=1), by=by, version=1)
+        moves.move(appointment_id=appointment.pk, start=later + dt.timedelta(days=1), by=by, version=1)
 
 
 def test_cancel_frees_everything_and_keeps_the_rows(house: House) -> None:
     by = clinic.staff(at=house.site)
     request = session_at(house, 9)
     appointment = booking.book(request=request, by=by)
-    booking.cancel(appointment_id=appointment.pk, reason="patient_unwell", by=by)
+    endings.cancel(appointment_id=appointment.pk, reason="patient_unwell", by=by)
     assert Allocation.objects.filter(appointment=appointment, active=True).count() == 0
     assert set(Message.objects.values_list("state", flat=True)) == {"cancelled"}
     assert list(
@@ -192,13 +192,13 @@ def test_cancel_without_a_known_reason_is_refused(house: House) -> None:
     by = clinic.staff(at=house.site)
     appointment = booking.book(request=session_at(house, 9), by=by)
     with pytest.raises(InvalidInput):
-        booking.cancel(appointment_id=appointment.pk, reason="because", by=by)
+        endings.cancel(appointment_id=appointment.pk, reason="because", by=by)
 
 
 def test_release_tells_the_patient(house: House) -> None:
     by = clinic.staff(Role.PHYSICIAN, at=house.site)
     appointment = booking.book(request=session_at(house, 9, status=AppointmentStatus.PROVISIONAL), by=by)
-    booking.release(appointment_ids=[appointment.pk], by=by, told=Told.MAIL)
+    endings.release(appointment_ids=[appointment.pk], by=by, told=Told.MAIL)
     assert Message.objects.filter(about=f"appointment:{appointment.pk}", state="pending").count() == 3
 
 

@@ -7,7 +7,7 @@ from django.apps import apps
 
 from clinic.actors import System
 from clinic.models import Patient
-from scheduling.services import booking
+from scheduling.services import booking, endings
 from scheduling.services.plans import VisitRequest
 from tests.factories import clinic
 from tests.factories import scheduling as factory
@@ -23,7 +23,7 @@ def test_history_of_a_visit_names_each_actor() -> None:
         clinic.patient().pk, house.visit("prp_session").pk, house.site.pk, start, purpose=uuid4()
     )
     visit = booking.book(request=request, by=desk)
-    booking.cancel(appointment_id=visit.pk, reason="booked_by_mistake", by=job)
+    endings.cancel(appointment_id=visit.pk, reason="booked_by_mistake", by=job)
     events = (
         apps.get_model("scheduling", "AppointmentEvent")
         .objects.filter(pgh_obj_id=visit.pk)

@@ -13,7 +13,7 @@ from scheduling import policies
 from scheduling.enums import APPOINTMENT_TRANSITIONS, AppointmentStatus
 from scheduling.models import Allocation, Appointment
 from scheduling.selectors import visits
-from scheduling.services import booking, progress
+from scheduling.services import booking, endings, progress
 from scheduling.services.plans import VisitRequest
 from tests.factories import clinic
 from tests.factories import scheduling as factory
@@ -146,4 +146,4 @@ def test_each_tap_leaves_an_audit_event(visit: Appointment, nurse: Staff) -> Non
 
 def test_no_show_before_the_start_is_refused(visit: Appointment, nurse: Staff) -> None:
     with pytest.raises(Exception, match="can still come"):
-        booking.no_show(appointment_id=visit.pk, by=nurse)
+        endings.no_show(appointment_id=visit.pk, by=nurse)

@@ -10,7 +10,7 @@ from clinic.exceptions import InvalidInput, NotAllowed, NotFound
 from clinic.models import AuditEvent, Task
 from scheduling.enums import AppointmentStatus
 from scheduling.models import Appointment, Closure, Requirement, Resource, Stage, TimeOff, WorkingHours
-from scheduling.services import availability, booking, setup, visit_types
+from scheduling.services import availability, booking, endings, setup, visit_types
 from scheduling.services.plans import VisitRequest
 from scheduling.services.setup import HoursData, ResourceData, VisitsInTheWay
 from scheduling.services.visit_types import VisitTypeData
@@ -126,7 +126,7 @@ def test_closure_over_a_visit_is_refused_then_accepted(house: House) -> None:
 
 def test_closure_ignores_cancelled_visits(house: House) -> None:
     visit = booked(house)
-    booking.cancel(appointment_id=visit.pk, reason="patient_unwell", by=BY)
+    endings.cancel(appointment_id=visit.pk, reason="patient_unwell", by=BY)
     start, end = whole_day(house)
     _row, visits = setup.close(by=BY, site_id=house.site.pk, start=start, end=end, name="Works")
     assert visits == []

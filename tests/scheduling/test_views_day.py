@@ -14,7 +14,7 @@ from clinic import clock
 from clinic.enums import Role
 from scheduling.enums import AppointmentStatus
 from scheduling.models import Appointment
-from scheduling.services import booking, progress
+from scheduling.services import booking, endings, progress
 from scheduling.services.plans import VisitRequest
 from tests.factories import clinic
 from tests.factories.scheduling import BY, House, days_ahead
@@ -78,7 +78,7 @@ def test_day_lists_visits_in_time_order(desk: Client, house: House) -> None:
 def test_day_hides_cancelled_visits_until_asked(desk: Client, house: House) -> None:
     day = days_ahead(2, house.site)
     visit = book(house, house.at(day, 9), family_name="Gone")
-    booking.cancel(appointment_id=visit.pk, reason="patient_unwell", by=BY)
+    endings.cancel(appointment_id=visit.pk, reason="patient_unwell", by=BY)
     url = reverse("scheduling:day", args=[day])
     assert [
         "Gone" in desk.get(url).content.decode(),
@@ -213,7 +213,7 @@ def test_home_pane_asks_for_confirmation_of_the_next_day(desk: Client, house: Ho
     day = days_ahead(1, house.site)
     book(house, house.at(day, 9), family_name="Open")
     sure = book(house, house.at(day, 10), family_name="Sure")
-    booking.confirm(appointment_id=sure.pk, by=BY)
+    endings.confirm(appointment_id=sure.pk, by=BY)
     page = desk.get(reverse("scheduling:home-pane")).content.decode()
     assert ["Open" in page, "Sure" in page] == [True, False]
     assert Appointment.objects.get(pk=sure.pk).status == AppointmentStatus.CONFIRMED

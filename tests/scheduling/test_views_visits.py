@@ -12,7 +12,7 @@ from clinic import clock
 from clinic.enums import Role
 from scheduling.enums import AppointmentStatus
 from scheduling.models import Appointment
-from scheduling.services import booking
+from scheduling.services import booking, endings, moves
 from scheduling.services.plans import VisitRequest
 from tests.factories import clinic
 from tests.factories.scheduling import BY, House, days_ahead
@@ -109,7 +109,7 @@ def test_move_to_a_time_just_taken_keeps_the_visit_where_it_was(
 
 
 def test_move_with_a_stale_form_shows_both_versions(desk: Client, house: House, visit: Appointment) -> None:
-    booking.move(appointment_id=visit.pk, start=nine(house) + dt.timedelta(hours=2), by=BY)
+    moves.move(appointment_id=visit.pk, start=nine(house) + dt.timedelta(hours=2), by=BY)
     response = desk.post(address("move", visit), to(house, nine(house, 30)))
     page = response.content.decode()
     assert response.status_code == 409
@@ -131,7 +131,7 @@ def test_cancel_with_a_reason(desk: Client, visit: Appointment) -> None:
 
 
 def test_cancel_with_a_stale_form_cancels_nothing(desk: Client, visit: Appointment) -> None:
-    booking.confirm(appointment_id=visit.pk, by=BY)
+    endings.confirm(appointment_id=visit.pk, by=BY)
     response = desk.post(
         address("cancel", visit), {"reason": "patient_unwell", "told": "phone", "version": 1}
     )
@@ -179,7 +179,7 @@ def test_a_change_is_never_made_by_get(desk: Client, visit: Appointment, what: s
 
 
 def test_a_cancelled_visit_cannot_be_moved(desk: Client, house: House, visit: Appointment) -> None:
-    booking.cancel(appointment_id=visit.pk, reason="patient_unwell", by=BY)
+    endings.cancel(appointment_id=visit.pk, reason="patient_unwell", by=BY)
     assert desk.post(address("move", visit), to(house, nine(house, 30), version=2)).status_code == 409
 
 

@@ -22,7 +22,7 @@ from clinic.services import drafts
 from scheduling.enums import AppointmentStatus
 from scheduling.models import Allocation, Appointment, Requirement, WorkingHours
 from scheduling.selectors import calendar, visits
-from scheduling.services import availability, booking, notices
+from scheduling.services import availability, moves, notices
 from tests.database import Database
 from treatments.demo import people, place, seeding, stories
 from treatments.demo.planner import Planner
@@ -144,7 +144,7 @@ def test_a_visit_can_be_moved_and_a_new_one_booked(demo: Site) -> None:
         latest=earliest + dt.timedelta(days=7),
         limit=1,
     )[0].start
-    assert booking.move(appointment_id=visit.pk, start=start, by=BY).period.lower == start
+    assert moves.move(appointment_id=visit.pk, start=start, by=BY).period.lower == start
 
 
 def test_the_rules_have_nothing_left_to_do(demo: Site) -> None:

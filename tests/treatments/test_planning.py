@@ -15,7 +15,7 @@ from scheduling.enums import AppointmentStatus
 from scheduling.exceptions import BookingRefused
 from scheduling.models import Appointment
 from scheduling.rules import Override
-from scheduling.services import booking
+from scheduling.services import booking, endings, moves
 from scheduling.services.plans import VisitRequest
 from tests.factories import clinic
 from tests.factories import treatments as factory
@@ -157,7 +157,7 @@ def test_propose_takes_nearest_when_wanted_start_is_taken(ward: Ward) -> None:
 
 def test_cancelled_first_session_reopens_order_and_asks_desk(ward: Ward) -> None:
     order, appointments = factory.booked(ward)
-    booking.cancel(appointment_id=appointments[0].pk, reason="patient_unwell", by=ward.desk)
+    endings.cancel(appointment_id=appointments[0].pk, reason="patient_unwell", by=ward.desk)
     order.refresh_from_db()
     assert order.status == OrderStatus.OPEN
     assert [task.title for task in Task.objects.all()] == ["Rebook session 1"]
@@ -170,7 +170,7 @@ def test_cancelled_first_session_reopens_order_and_asks_desk(ward: Ward) -> None
 
 def test_cancelled_repeat_asks_desk_to_rebook(ward: Ward) -> None:
     order, appointments = factory.booked(ward)
-    booking.cancel(appointment_id=appointments[2].pk, reason="clinician_away", by=ward.desk)
+    endings.cancel(appointment_id=appointments[2].pk, reason="clinician_away", by=ward.desk)
     order.refresh_from_db()
     assert order.status == OrderStatus.BOOKED
     assert Task.objects.get().title == "Rebook session 3"
@@ -181,11 +181,11 @@ def test_cancelled_repeat_asks_desk_to_rebook(ward: Ward) -> None:
 def test_undone_no_show_serves_its_session_again(ward: Ward) -> None:
     order, appointments = factory.booked(ward, first=1)
     clock.set_offset(dt.timedelta(days=2))
-    booking.no_show(appointment_id=appointments[0].pk, by=ward.desk)
+    endings.no_show(appointment_id=appointments[0].pk, by=ward.desk)
     order.refresh_from_db()
     assert order.status == OrderStatus.OPEN
     clock.set_offset(dt.timedelta(hours=30))
-    booking.undo_no_show(appointment_id=appointments[0].pk, by=ward.desk)
+    endings.undo_no_show(appointment_id=appointments[0].pk, by=ward.desk)
     order.refresh_from_db()
     assert order.status == OrderStatus.BOOKED
     assert SessionBooking.objects.get(appointment=appointments[0]).is_open
@@ -201,7 +201,7 @@ def test_erased_patient_leaves_no_note_for_the_desk(ward: Ward) -> None:
 
 def test_moved_session_keeps_its_booking(ward: Ward) -> None:
     _order, appointments = factory.booked(ward)
-    booking.move(appointment_id=appointments[1].pk, start=ward.at(40, 11), by=ward.desk)
+    moves.move(appointment_id=appointments[1].pk, start=ward.at(40, 11), by=ward.desk)
     served = SessionBooking.objects.get(appointment=appointments[1])
     assert served.is_open
     assert not Task.objects.exists()
@@ -210,7 +210,7 @@ def test_moved_session_keeps_its_booking(ward: Ward) -> None:
 def test_session_cannot_move_past_its_neighbour(ward: Ward) -> None:
     _order, appointments = factory.booked(ward)
     with pytest.raises(BookingRefused, match="must come before session 3"):
-        booking.move(appointment_id=appointments[1].pk, start=ward.at(70), by=ward.desk)
+        moves.move(appointment_id=appointments[1].pk, start=ward.at(70), by=ward.desk)
 
 
 def test_session_is_not_booked_twice(ward: Ward) -> None:

@@ -49,6 +49,8 @@ class ProtocolVersion(models.Model):
     interval_days = models.PositiveSmallIntegerField(_("planned interval"), default=28)
     interval_warn_days = models.PositiveSmallIntegerField(_("warn below"), default=14)
     interval_block_days = models.PositiveSmallIntegerField(_("refuse below"), default=7)
+    interval_max_days = models.PositiveSmallIntegerField(_("warn above"), default=56)
+    interval_overridable = models.BooleanField(_("a physician may go below with a reason"), default=True)
     review_lead_days = models.PositiveSmallIntegerField(_("review before the repeat"), default=12)
     preparation_lead_days = models.PositiveSmallIntegerField(_("preparation before the session"), default=10)
     approval_days = models.PositiveSmallIntegerField(_("approval lapses after"), default=180)
@@ -67,7 +69,8 @@ class ProtocolVersion(models.Model):
             models.UniqueConstraint(fields=["protocol", "number"], name="one_protocol_version_per_number"),
             models.CheckConstraint(
                 condition=Q(interval_block_days__lte=F("interval_warn_days"))
-                & Q(interval_warn_days__lte=F("interval_days")),
+                & Q(interval_warn_days__lte=F("interval_days"))
+                & Q(interval_days__lte=F("interval_max_days")),
                 name="protocol_intervals_ordered",
             ),
             models.CheckConstraint(

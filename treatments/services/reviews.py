@@ -10,7 +10,7 @@ from clinic.enums import Permission
 from clinic.exceptions import IllegalMove, InvalidInput, TryAgain
 from clinic.transactions import use_case
 from scheduling.enums import AppointmentStatus, Told
-from scheduling.services import booking
+from scheduling.services import endings
 from treatments.enums import CourseStatus, Decision, SessionStatus
 from treatments.models import Course, Review, Session, SessionBooking
 from treatments.policies import gate
@@ -175,7 +175,7 @@ def _go_on(course: Course, number: int, *, by: Actor) -> None:
         appointment__status=AppointmentStatus.PROVISIONAL,
     )
     if visits := list(waiting.values_list("appointment_id", flat=True)):
-        booking.release(appointment_ids=visits, by=by)
+        endings.release(appointment_ids=visits, by=by)
 
 
 def _free_the_rest(course: Course, *, by: Actor) -> None:
@@ -188,5 +188,5 @@ def _free_the_rest(course: Course, *, by: Actor) -> None:
     for session in left:
         move(session, SessionStatus.DROPPED, by=by)
     for appointment_id in ids:
-        booking.cancel(appointment_id=appointment_id, reason=COURSE_ENDED, by=by, told=Told.MAIL)
+        endings.cancel(appointment_id=appointment_id, reason=COURSE_ENDED, by=by, told=Told.MAIL)
     SessionBooking.objects.filter(session__in=left, is_open=True).update(is_open=False)

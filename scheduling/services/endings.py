@@ -1,0 +1,109 @@
+"""Ending a visit before it began, letting a provisional one go ahead, and the patient's word that they will come."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from clinic import audit, clock
+from clinic.actors import Actor
+from clinic.enums import Permission
+from clinic.transactions import use_case
+from scheduling import policies
+from scheduling.enums import TOLD, AppointmentStatus, ChangeKind, ReasonUse, Told
+from scheduling.models import Appointment
+from scheduling.services import changes, notices, occupancy
+from scheduling.services.visits import locked, moved_to, tell
+
+
+@use_case
+def cancel(
+    *, appointment_id: UUID, reason: str, by: Actor, version: int | None = None, told: Told = Told.MAIL
+) -> Appointment:
+    """Cancel with a coded reason. The resources are free at once; the row and its allocations are kept."""
+    appointment = locked(appointment_id, by=by, permission=Permission.BOOK, version=version)
+    occupancy.check_reason(reason, ReasonUse.CANCEL)
+    was = appointment.status
+    appointment.reason_id = reason
+    appointment.told = told
+    appointment.told_rev += 1 if was in TOLD else 0
+    moved_to(appointment, AppointmentStatus.CANCELLED, extra=["reason", "told", "told_rev"])
+    ended = occupancy.end(appointment=appointment)
+    changes.record(
+        appointment,
+        ChangeKind.CANCELLED,
+        by=by,
+        old_status=was,
+        old_allocations=ended,
+        reason=reason,
+        told=told,
+    )
+    audit.record(
+        "scheduling.appointment.cancelled", by=by, about=[appointment], detail={"reason": reason, "was": was}
+    )
+    notices.plan_cancelled(appointment=appointment, was_told=was in TOLD, by=by)
+    tell([appointment], "cancelled", by)
+    return appointment
+
+
+@use_case
+def release(*, appointment_ids: Sequence[UUID], by: Actor, told: Told = Told.MAIL) -> list[Appointment]:
+    """The physician's review lets a provisional repeat go ahead: from now on the patient is told of it."""
+    appointments = [
+        locked(key, by=by, permission=Permission.BOOK, all_ids=appointment_ids) for key in appointment_ids
+    ]
+    for appointment in appointments:
+        appointment.told, appointment.told_rev = told, appointment.told_rev + 1
+        changes.record(appointment, ChangeKind.RELEASED, by=by, old_status=appointment.status, told=told)
+        moved_to(appointment, AppointmentStatus.BOOKED, extra=["told", "told_rev"])
+    audit.record("scheduling.appointment.released", by=by, about=appointments)
+    notices.plan_booked(appointments=appointments, by=by)
+    tell(appointments, "released", by)
+    return appointments
+
+
+@use_case
+def confirm(*, appointment_id: UUID, by: Actor, version: int | None = None) -> Appointment:
+    """The patient said that they will come: a recorded act."""
+    appointment = locked(appointment_id, by=by, permission=Permission.BOOK, version=version)
+    changes.record(appointment, ChangeKind.CONFIRMED, by=by, old_status=appointment.status)
+    moved_to(appointment, AppointmentStatus.CONFIRMED)
+    audit.record("scheduling.appointment.confirmed", by=by, about=[appointment])
+    tell([appointment], "confirmed", by)
+    return appointment
+
+
+@use_case
+def no_show(
+    *, appointment_id: UUID, by: Actor, version: int | None = None, reason: str | None = None
+) -> Appointment:
+    """The patient did not come. Refused before the visit's start; the rest of its time is free at once."""
+    appointment = locked(appointment_id, by=by, permission=Permission.BOOK, version=version)
+    if reason is not None:
+        occupancy.check_reason(reason, ReasonUse.NO_SHOW)
+    policies.check_can_be_no_show(start=appointment.period.lower, now=clock.now())
+    was = appointment.status
+    appointment.reason_id = reason
+    moved_to(appointment, AppointmentStatus.NO_SHOW, extra=["reason"])
+    ended = occupancy.end(appointment=appointment)
+    changes.record(
+        appointment, ChangeKind.NO_SHOW, by=by, old_status=was, old_allocations=ended, reason=reason
+    )
+    notices.cancel_all(appointment=appointment, by=by, reason="no_show")
+    audit.record("scheduling.appointment.no_show", by=by, about=[appointment])
+    tell([appointment], "no_show", by)
+    return appointment
+
+
+@use_case
+def undo_no_show(*, appointment_id: UUID, by: Actor) -> Appointment:
+    """A mis-click, or the patient came after all: a new attempt for the same team, which may lose (SlotTaken)."""
+    held = occupancy.resource_ids_of(appointment_id, active=False)
+    appointment = locked(appointment_id, by=by, permission=Permission.BOOK, resources=held, patient=True)
+    last = appointment.changes.filter(kind=ChangeKind.NO_SHOW, undone_by__isnull=True).first()
+    appointment.reason_id = None
+    changes.record(appointment, ChangeKind.UNDONE, by=by, old_status=appointment.status, undoes=last)
+    moved_to(appointment, AppointmentStatus.BOOKED, extra=["reason"])
+    occupancy.take_back(appointment=appointment)
+    audit.record("scheduling.appointment.no_show_undone", by=by, about=[appointment])
+    notices.plan_reminders(appointment=appointment, by=by)
+    tell([appointment], "undone", by)
+    return appointment

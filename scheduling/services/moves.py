@@ -1,0 +1,119 @@
+"""Moving a visit that has not begun: old allocations end and are kept, new ones are inserted, in one transaction."""
+
+import datetime as dt
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from clinic import audit, clock
+from clinic.actors import Actor
+from clinic.enums import Permission
+from clinic.exceptions import NotFound
+from clinic.transactions import use_case
+from scheduling import policies
+from scheduling.enums import TOLD, AppointmentStatus, ChangeKind, ReasonUse, Told
+from scheduling.exceptions import SlotTaken
+from scheduling.models import Appointment
+from scheduling.rules import Override
+from scheduling.services import booking, changes, notices, occupancy, overrides
+from scheduling.services.plans import VisitPlan, VisitRequest
+from scheduling.services.visits import locked, tell
+
+
+def move(
+    *,
+    appointment_id: UUID,
+    start: dt.datetime,
+    by: Actor,
+    version: int | None = None,
+    lead_id: UUID | None = None,
+    told: Told = Told.MAIL,
+    reason: str | None = None,
+    override: Override | None = None,
+) -> Appointment:
+    """Move a visit that has not begun; when a team is lost to somebody faster, another one is tried."""
+    for attempt in range(booking.TEAMS_TRIED):
+        row = Appointment.objects.filter(pk=appointment_id).first()
+        if row is None:
+            raise NotFound(_("There is no such visit."))
+        request = VisitRequest(
+            row.patient_id, row.visit_type_id, row.site_id, start, lead_id, row.purpose, told=told
+        )
+        plans = booking.plan([request], appointment_id=appointment_id, turn=booking.turn_of(attempt))
+        try:
+            return move_to(
+                appointment_id=appointment_id,
+                plan=plans[0],
+                by=by,
+                version=version,
+                reason=reason,
+                override=override,
+            )
+        except SlotTaken as error:
+            lost = error
+    raise lost
+
+
+@use_case
+def move_to(
+    *,
+    appointment_id: UUID,
+    plan: VisitPlan,
+    by: Actor,
+    version: int | None = None,
+    reason: str | None = None,
+    override: Override | None = None,
+) -> Appointment:
+    """End the old allocations (kept, inactive) and insert new ones, in one transaction with the new messages."""
+    request = plan.request
+    held_now = occupancy.resource_ids_of(appointment_id)
+    appointment = locked(
+        appointment_id,
+        by=by,
+        permission=Permission.BOOK,
+        version=version,
+        resources=held_now | plan.resource_ids,
+        patient=True,
+    )
+    policies.check_can_move(AppointmentStatus(appointment.status))
+    if reason is not None:
+        occupancy.check_reason(reason, ReasonUse.MOVE)
+    if occupancy.resource_ids_of(appointment_id) - held_now:
+        # Moved by somebody else between our reading and our locks: their resources are not ours to end.
+        raise SlotTaken([_("Somebody else has just moved this visit.")])
+    now = clock.now()
+    occupancy.check_free([plan], now=now, appointment_id=appointment_id)
+    booking.active_patients([request])
+    occupancy.release_expired_holds(resource_ids=plan.resource_ids, now=now)
+    team = booking.confirmed_team(plan, now=now, appointment_id=appointment_id)
+    accepted = overrides.ask_rules([request], by=by, override=override, appointment_id=appointment_id)
+
+    was, old_period = appointment.status, appointment.period
+    ended = occupancy.replace(appointment=appointment, start=request.start, team=team)
+    appointment.told = request.told
+    appointment.told_rev += 1 if appointment.status in TOLD else 0
+    appointment.status = (
+        AppointmentStatus.BOOKED if appointment.status == AppointmentStatus.CONFIRMED else appointment.status
+    )
+    appointment.override_reason = overrides.reason(accepted, override) or appointment.override_reason
+    appointment.version += 1
+    appointment.save(update_fields=["period", "told", "told_rev", "status", "override_reason", "version"])
+    audit.record(
+        "scheduling.appointment.moved",
+        by=by,
+        about=[appointment],
+        detail=overrides.detail(accepted, override),
+    )
+    changes.record(
+        appointment,
+        ChangeKind.MOVED,
+        by=by,
+        old_status=was,
+        old_period=old_period,
+        old_allocations=ended,
+        reason=reason,
+        told=request.told,
+    )
+    notices.plan_moved(appointment=appointment, by=by)
+    tell([appointment], "moved", by)
+    return appointment
