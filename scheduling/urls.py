@@ -4,7 +4,7 @@ import datetime as dt
 
 from django.urls import path, register_converter
 
-from scheduling.views import absences, booking, day, hours, panes, setup, visits
+from scheduling.views import absences, board, booking, day, hours, panes, setup, visits
 
 
 class DayConverter:
@@ -29,7 +29,7 @@ app_name = "scheduling"
 urlpatterns = [
     path("", day.day, name="day"),
     path("<day:day>/", day.day, name="day"),
-    path("board/", day.board, name="board"),
+    path("board/", board.board, name="board"),
     path("book/", booking.start, name="book"),
     path("book/find/", booking.find, name="book-find"),
     path("book/slots/", booking.slots, name="slots"),

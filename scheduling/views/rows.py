@@ -163,6 +163,27 @@ def rows_of(found: Iterable[Appointment], *, now: dt.datetime, is_today: bool) -
     return [Row(visit, now, is_today, namesake=names[_sounds_like(visit.patient)] > 1) for visit in found]
 
 
+def figures_of(rows: list[Row]) -> list[dict[str, Any]]:
+    """Numbers of the day, over all clinicians."""
+    real = [row for row in rows if row.status != AppointmentStatus.CANCELLED]
+    late = sum(1 for row in real if row.late)
+    figures = [
+        {"label": _("visits"), "value": len(real)},
+        {
+            "label": _("not confirmed"),
+            "value": sum(1 for row in real if row.status == AppointmentStatus.BOOKED),
+        },
+        {
+            "label": _("here now"),
+            "value": sum(1 for row in real if row.place not in ("expected", "done", "off")),
+        },
+        {"label": _("done"), "value": sum(1 for row in real if row.place == "done")},
+    ]
+    if late:
+        figures.append({"label": _("late"), "value": late, "tone": "attention"})
+    return figures
+
+
 def _sounds_like(patient: Any) -> tuple[str, str]:
     return patient.family_name.casefold(), patient.given_name[:1].casefold()
 
