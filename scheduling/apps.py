@@ -8,10 +8,11 @@ class SchedulingConfig(AppConfig):
 
     def ready(self) -> None:
         from clinic import locks  # noqa: PLC0415 - models are ready only now
-        from scheduling import messages, receivers  # noqa: PLC0415
+        from scheduling import integrity, messages, receivers  # noqa: PLC0415
         from scheduling.models import Appointment, Resource  # noqa: PLC0415
 
         locks.register("resource", Resource)
         locks.register("appointment", Appointment)
         messages.register()
+        integrity.register()
         receivers.connect()
