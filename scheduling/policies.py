@@ -1,6 +1,7 @@
 """What time and state allow: pure functions, handed their facts. `check_…` raises, the bool twin only shows or hides."""
 
 import datetime as dt
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -42,12 +43,44 @@ def check_start(start: dt.datetime, *, now: dt.datetime) -> None:
         raise InvalidInput(_("That time has passed."), field="start")
 
 
-def check_horizon(start: dt.datetime, *, now: dt.datetime, horizon_days: int) -> None:
-    if start > now + dt.timedelta(days=horizon_days):
-        raise InvalidInput(
-            _("This kind of visit is booked at most %(days)s days ahead.") % {"days": horizon_days},
-            field="start",
-        )
+@dataclass(frozen=True, slots=True)
+class BookingRules:
+    """How a visit type is offered: on a grid of local wall time, between a shortest and a longest lead.
+
+    Leads are counted in elapsed time from now, so no change of clock can lengthen or shorten them. The grid is
+    what is offered; a start off the grid that the desk agrees on by phone is not refused for that.
+    """
+
+    grid_minutes: int
+    notice_minutes: int
+    horizon_days: int
+
+    def first(self, now: dt.datetime) -> dt.datetime:
+        """The earliest instant at which a visit may start."""
+        return now + dt.timedelta(minutes=self.notice_minutes)
+
+    def last(self, now: dt.datetime) -> dt.datetime:
+        """The latest instant at which a visit may start."""
+        return now + dt.timedelta(days=self.horizon_days)
+
+    def is_on_grid(self, start: dt.datetime) -> bool:
+        """`start` carries the site's zone: the grid is read from its wall clock."""
+        return (start.hour * 60 + start.minute) % self.grid_minutes == 0
+
+    def check_horizon(self, start: dt.datetime, *, now: dt.datetime) -> None:
+        if start > self.last(now):
+            raise InvalidInput(
+                _("This kind of visit is booked at most %(days)s days ahead.") % {"days": self.horizon_days},
+                field="start",
+            )
+
+
+def kept_free(*, turnover: int, resource_setup: int, resource_turnover: int) -> tuple[int, int]:
+    """Minutes before and after a use in which the resource takes nothing else.
+
+    The one place that says so: availability computes with it and booking writes it.
+    """
+    return resource_setup, max(turnover, resource_turnover)
 
 
 def check_order(*, needs_order: bool, purpose: UUID | None) -> None:

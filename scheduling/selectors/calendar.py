@@ -18,13 +18,15 @@ from django.utils.translation import gettext as _
 from clinic import clock
 from clinic.exceptions import NotFound
 from clinic.models import Site
-from scheduling import intervals
+from scheduling import intervals, policies
 from scheduling.enums import OCCUPYING
 from scheduling.intervals import Intervals
 from scheduling.models import (
     Allocation,
     Appointment,
     Closure,
+    ExtraHours,
+    Qualification,
     Requirement,
     Resource,
     TimeOff,
@@ -56,6 +58,11 @@ class Span:
     minutes: int
     turnover: int
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of resource that will do, the one asked for first."""
+        return (self.requirement.kind_id, *self.requirement.also_kinds)
+
 
 @dataclass
 class Calendar:
@@ -76,6 +83,11 @@ class Calendar:
     _starts: dict[tuple[int, UUID], Intervals] = field(default_factory=dict)
 
     @cached_property
+    def rules(self) -> policies.BookingRules:
+        kind = self.visit_type
+        return policies.BookingRules(kind.grid_minutes, kind.notice_minutes, kind.horizon_days)
+
+    @cached_property
     def by_kind(self) -> dict[str, list[UUID]]:
         kinds: dict[str, list[UUID]] = defaultdict(list)
         for resource in self.resources.values():
@@ -85,31 +97,45 @@ class Calendar:
     def starts_on(self, span: Span, resource_id: UUID) -> Intervals:
         """Starts of the visit at which this resource can serve this span.
 
-        The span itself must lie inside one open time; the span with its turnover must meet no busy time.
-        For a busy time [a, b) that excludes the starts a − offset − length − turnover + 1 … b − offset − 1.
+        The span itself must lie inside one open time; the span with what is kept free before and after it must
+        meet no busy time. For a busy time [a, b) that excludes the starts a − offset − length − after + 1 …
+        b − offset + before − 1.
         """
         key = (span.requirement.pk, resource_id)
         if key not in self._starts:
-            length = span.minutes + span.turnover
+            before, after = self.kept_free(span, resource_id)
+            length = span.minutes + after
             inside = [
                 (low - span.offset, high - span.offset - span.minutes + 1)
                 for low, high in self.open.get(resource_id, [])
                 if high - low >= span.minutes
             ]
             taken = [
-                (low - span.offset - length + 1, high - span.offset)
+                (low - span.offset - length + 1, high - span.offset + before)
                 for low, high in self.busy.get(resource_id, [])
             ]
             self._starts[key] = intervals.subtract(intervals.union(inside), intervals.union(taken))
         return self._starts[key]
 
+    def kept_free(self, span: Span, resource_id: UUID) -> tuple[int, int]:
+        """Minutes before and after the span in which this resource takes nothing else."""
+        resource = self.resources[resource_id]
+        return policies.kept_free(
+            turnover=span.turnover,
+            resource_setup=resource.setup_minutes,
+            resource_turnover=resource.turnover_minutes,
+        )
+
     def candidates(self, span: Span, lead_id: UUID | None) -> list[UUID]:
-        """Resources of the span's kind; for the lead span only the clinician asked for."""
+        """Resources of the span's kinds, those of its own kind first; for the lead span only the clinician asked for."""
+        found: list[UUID] = []
+        for kind in dict.fromkeys(span.kinds):
+            alike = self.by_kind.get(kind, [])
+            turn = self.turn % len(alike) if alike else 0
+            found += alike[turn:] + alike[:turn]
         if lead_id is not None and span.requirement.is_lead:
-            return [lead_id] if lead_id in self.resources else []
-        alike = self.by_kind.get(span.requirement.kind_id, [])
-        turn = self.turn % len(alike) if alike else 0
-        return alike[turn:] + alike[:turn]
+            return [key for key in found if key == lead_id]
+        return found
 
     def free(self, lead_id: UUID | None = None) -> Intervals:
         """Every start at which each requirement finds enough free resources of its kind and the patient is free."""
@@ -157,16 +183,20 @@ def load(
         .select_related("stage", "kind")
         .order_by("offset", "pk")
     )
-    reach = dt.timedelta(
-        minutes=max([visit_type.minutes, *(r.offset + r.minutes + r.turnover for r in requirements)])
+    spans = [Span(r, r.offset, r.minutes, r.turnover) for r in requirements]
+    resources = _resources(visit_type, {kind for span in spans for kind in span.kinds}, resource_ids)
+    before = max((resource.setup_minutes for resource in resources.values()), default=0)
+    after = max((resource.turnover_minutes for resource in resources.values()), default=0)
+    reach = max([visit_type.minutes, *(r.offset + r.minutes + max(r.turnover, after) for r in requirements)])
+    window = (
+        earliest - dt.timedelta(minutes=before),
+        max(latest, earliest) + dt.timedelta(minutes=reach),
     )
-    window = (earliest, max(latest, earliest) + reach)
-    resources = _resources(site_id, {r.kind_id for r in requirements}, resource_ids)
     zone = visit_type.site.zone
     return Calendar(
         site=visit_type.site,
         visit_type=visit_type,
-        spans=[Span(r, r.offset, r.minutes, r.turnover) for r in requirements],
+        spans=spans,
         resources=resources,
         open=_open(visit_type.site, resources, window, zone),
         busy=_busy(resources, window, now, appointment_id),
@@ -177,11 +207,27 @@ def load(
     )
 
 
-def _resources(site_id: UUID, kinds: Collection[str], only: Collection[UUID] | None) -> dict[UUID, Resource]:
-    rows = Resource.objects.filter(Q(site_id=site_id) | Q(is_clinician=True), kind__in=kinds, is_active=True)
+def _resources(
+    visit_type: VisitType, kinds: Collection[str], only: Collection[UUID] | None
+) -> dict[UUID, Resource]:
+    """Those of the kinds that may serve the visit: where any of a kind is named as qualified, only the named.
+
+    A qualified clinician who has left still counts as named, so that their leaving opens the visit to nobody else.
+    """
+    named = dict(
+        Qualification.objects.filter(visit_type=visit_type).values_list("resource_id", "resource__kind_id")
+    )
+    rows = Resource.objects.filter(
+        Q(site_id=visit_type.site_id) | Q(is_clinician=True), kind__in=kinds, is_active=True
+    )
     if only is not None:
         rows = rows.filter(pk__in=only)
-    return {resource.pk: resource for resource in rows.select_related("kind")}
+    choosy = set(named.values())
+    return {
+        resource.pk: resource
+        for resource in rows.select_related("kind")
+        if resource.pk in named or resource.kind_id not in choosy
+    }
 
 
 def _open(
@@ -190,6 +236,14 @@ def _open(
     rules: dict[UUID | None, list[WorkingHours]] = defaultdict(list)
     for rule in WorkingHours.objects.filter(Q(resource__isnull=True) | Q(resource__in=resources), site=site):
         rules[rule.resource_id].append(rule)
+    extra: dict[UUID | None, list[tuple[int, int]]] = defaultdict(list)
+    for more in ExtraHours.objects.filter(
+        Q(resource__isnull=True) | Q(resource__in=resources),
+        site=site,
+        period__overlap=window,
+        ended_at__isnull=True,
+    ):
+        extra[more.resource_id].append((minute_up(more.period.lower), minute(more.period.upper)))
     closed = intervals.union(
         (minute(closure.period.lower), minute_up(closure.period.upper))
         for closure in Closure.objects.filter(site=site, period__overlap=window)
@@ -199,18 +253,17 @@ def _open(
         away[off.resource_id].append((minute(off.period.lower), minute_up(off.period.upper)))
 
     days = _Days(window, zone)
-    site_open = intervals.subtract(days.expand(rules[None]), closed)
+    # Extra hours of the site open it. Those of one resource count inside open time only: nobody works alone in a
+    # locked house. A closure and time off win over both.
+    site_open = intervals.subtract(intervals.union([*days.expand(rules[None]), *extra[None]]), closed)
     result: dict[UUID, Intervals] = {}
     for key, resource in resources.items():
-        if key in rules:
-            hours = (
-                intervals.intersect(intervals.subtract(days.expand(rules[key]), closed), site_open)
-                if rules[None]
-                else []
-            )
+        if resource.is_clinician or key in rules:
+            own = intervals.union([*days.expand(rules[key]), *extra[key]])
+            hours = intervals.intersect(own, site_open)
         else:
-            # Rooms and equipment are there whenever the site is open; a clinician only when their hours say so.
-            hours = [] if resource.is_clinician else site_open
+            # Rooms and equipment without hours of their own are there whenever the site is open.
+            hours = site_open
         result[key] = intervals.subtract(hours, intervals.union(away[key]))
     return result
 

@@ -9,12 +9,12 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from clinic import clock
-from scheduling import intervals, rules
+from scheduling import intervals, policies, rules
 from scheduling.enums import RefusalLevel
 from scheduling.models import Requirement, Resource
 from scheduling.rules import Refusal, StartRequest
 from scheduling.selectors import calendar as calendars
-from scheduling.selectors.calendar import Calendar, Span, instant, minute
+from scheduling.selectors.calendar import Calendar, Span, instant, minute, minute_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +23,34 @@ class TeamMember:
 
     resource_id: UUID
     requirement: Requirement
+    before: int
+    """Minutes kept free before the span."""
+    after: int
+    """Minutes kept free after it."""
+
+    @classmethod
+    def of(cls, resource: Resource, requirement: Requirement) -> "TeamMember":
+        before, after = policies.kept_free(
+            turnover=requirement.turnover,
+            resource_setup=resource.setup_minutes,
+            resource_turnover=resource.turnover_minutes,
+        )
+        return cls(resource.pk, requirement, before, after)
 
     @property
     def offset(self) -> int:
         return self.requirement.offset
+
+    @property
+    def blocks(self) -> tuple[int, int]:
+        """What the resource takes nothing else in, in minutes from the start of the visit."""
+        end = self.requirement.offset + self.requirement.minutes + self.after
+        return self.requirement.offset - self.before, end
+
+    def clashes(self, other: "TeamMember") -> bool:
+        """Whether one resource would have to be in two places at once, what is kept free included."""
+        (low, high), (begin, end) = self.blocks, other.blocks
+        return self.resource_id == other.resource_id and low < end and begin < high
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +203,8 @@ def _sentence(calendar: Calendar, span: Span, ids: Sequence[UUID], at: int) -> s
             high
             for key in in_hours
             for low, high in calendar.busy.get(key, [])
-            if low < end + span.turnover and begin < high
+            if low < end + calendar.kept_free(span, key)[1]
+            and begin - calendar.kept_free(span, key)[0] < high
         ),
         default=end,
     )
@@ -205,13 +230,8 @@ def _load(
         patient_id=patient_id,
         appointment_id=appointment_id,
     )
-    visit_type = calendar.visit_type
-    first = now + dt.timedelta(minutes=visit_type.notice_minutes)
-    last = now + dt.timedelta(days=visit_type.horizon_days)
-    calendar.earliest = max(
-        calendar.earliest, minute(first) + (1 if first.second or first.microsecond else 0)
-    )
-    calendar.latest = min(calendar.latest, minute(last))
+    calendar.earliest = max(calendar.earliest, minute_up(calendar.rules.first(now)))
+    calendar.latest = min(calendar.latest, minute(calendar.rules.last(now)))
     return calendar
 
 
@@ -230,20 +250,10 @@ def _assign(
         return team
     span, *rest = wanted
     for key in calendar.candidates(span, lead_id):
-        if not intervals.contains(calendar.starts_on(span, key), at) or _clashes(key, span, team):
+        member = TeamMember.of(calendar.resources[key], span.requirement)
+        if not intervals.contains(calendar.starts_on(span, key), at) or any(map(member.clashes, team)):
             continue
-        complete = _assign(calendar, at, rest, lead_id, (*team, TeamMember(key, span.requirement)))
+        complete = _assign(calendar, at, rest, lead_id, (*team, member))
         if complete is not None:
             return complete
     return None
-
-
-def _clashes(key: UUID, span: Span, team: Sequence[TeamMember]) -> bool:
-    """Whether the resource already serves another span of this visit that meets this one, turnover included."""
-    end = span.offset + span.minutes + span.turnover
-    return any(
-        member.resource_id == key
-        and member.requirement.offset < end
-        and span.offset < member.requirement.offset + member.requirement.minutes + member.requirement.turnover
-        for member in team
-    )

@@ -159,7 +159,7 @@ def confirmed_team(
     """Under the locks: the team is still free, in hours and not away. Raises SlotTaken."""
     request = plan.request
     calendar = _calendar(request, appointment_id, only=plan.resource_ids)
-    policies.check_horizon(request.start, now=now, horizon_days=calendar.visit_type.horizon_days)
+    calendar.rules.check_horizon(request.start, now=now)
     policies.check_order(needs_order=calendar.visit_type.needs_order, purpose=request.purpose)
     if sentences := missing(calendar, request.start, request.lead_id):
         raise SlotTaken(sentences)

@@ -125,8 +125,8 @@ def team_of(appointment: Appointment) -> list[TeamMember]:
         Requirement.objects.filter(visit_type=appointment.visit_type_id).values_list("count", flat=True)
     )
     rows = Allocation.objects.filter(appointment=appointment, requirement__isnull=False)
-    latest = rows.select_related("requirement__stage").order_by("-pk")[:units]
-    return [TeamMember(row.resource_id, row.requirement) for row in latest if row.requirement is not None]
+    latest = rows.select_related("requirement__stage", "resource").order_by("-pk")[:units]
+    return [TeamMember.of(row.resource, row.requirement) for row in latest if row.requirement is not None]
 
 
 def resource_ids_of(appointment_id: UUID, *, active: bool = True) -> set[UUID]:
@@ -173,4 +173,5 @@ def _period(start: dt.datetime, offset: int, minutes: int) -> DateTimeTZRange:
 
 
 def _blocks(start: dt.datetime, member: TeamMember) -> DateTimeTZRange:
-    return _period(start, member.offset, member.requirement.minutes + member.requirement.turnover)
+    low, high = member.blocks
+    return _period(start, low, high - low)

@@ -184,7 +184,7 @@ class AvailabilityProperty(HypothesisTestCase):
 def test_calendar_is_read_in_a_constant_number_of_queries(days: int, django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
     house = factory.house()
     start, patient = clock.now(), clinic.patient()
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(11):
         availability.free_starts(
             visit_type_id=house.visit("consultation").pk,
             site_id=house.site.pk,

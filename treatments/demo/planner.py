@@ -17,6 +17,7 @@ from scheduling import intervals
 from scheduling.intervals import Intervals
 from scheduling.models import Closure, Requirement, Resource, Stage, TimeOff, VisitType, WorkingHours
 from scheduling.selectors.calendar import instant, minute, minute_up
+from scheduling.services.availability import TeamMember
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,8 @@ class Planner:
             for step in range(len(rows)):
                 resource = rows[(step + self._turn) % len(rows)]
                 inside = any(opens <= low and high <= closes for opens, closes in self.open_on(day, resource))
-                if inside and self._free(resource.pk, day, low, high + need.turnover):
+                first, last = TeamMember.of(resource, need).blocks
+                if inside and self._free(resource.pk, day, start + first, start + last):
                     team.append((resource, need))
                     break
             else:
@@ -164,8 +166,8 @@ class Planner:
     def _block(self, placed: Placed, patient_id: UUID, day: dt.date, start: int) -> None:
         self._busy[(patient_id, day)].append((start, start + placed.visit_type.minutes))
         for resource, need in placed.team:
-            low = start + need.offset
-            self._busy[(resource.pk, day)].append((low, low + need.minutes + need.turnover))
+            low, high = TeamMember.of(resource, need).blocks
+            self._busy[(resource.pk, day)].append((start + low, start + high))
 
 
 def _bounds(period: Any) -> tuple[int, int]:

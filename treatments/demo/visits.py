@@ -12,6 +12,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from clinic.models import Patient, Site, User
 from scheduling.enums import AppointmentStatus, Told
 from scheduling.models import Allocation, Appointment, VisitStage
+from scheduling.services.availability import TeamMember
 from treatments.demo.planner import Placed
 from treatments.demo.rows import Rows
 
@@ -139,7 +140,9 @@ class Visits:
     def _hold(self, row: Appointment, placed: Placed, *, active: bool) -> None:
         for resource, need in placed.team:
             begin = placed.start + dt.timedelta(minutes=need.offset)
-            end = begin + dt.timedelta(minutes=need.minutes)
+            low, high = (
+                placed.start + dt.timedelta(minutes=edge) for edge in TeamMember.of(resource, need).blocks
+            )
             self.rows.add(
                 Allocation(
                     site=self.site,
@@ -148,8 +151,8 @@ class Visits:
                     requirement=need,
                     stage_code=need.stage.code if need.stage else "",
                     is_lead=need.is_lead,
-                    period=DateTimeTZRange(begin, end),
-                    blocks=DateTimeTZRange(begin, end + dt.timedelta(minutes=need.turnover)),
+                    period=DateTimeTZRange(begin, begin + dt.timedelta(minutes=need.minutes)),
+                    blocks=DateTimeTZRange(low, high),
                     active=active,
                 )
             )
