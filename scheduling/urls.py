@@ -4,7 +4,7 @@ import datetime as dt
 
 from django.urls import path, register_converter
 
-from scheduling.views import absences, board, booking, day, hours, panes, setup, visits
+from scheduling.views import absences, board, booking, closures, day, hours, panes, setup, visits
 
 
 class DayConverter:
@@ -57,8 +57,8 @@ urlpatterns = [
     path("set-up/hours/", hours.site_hours, name="setup-hours"),
     path("set-up/hours/clinician/<uuid:resource_id>/", hours.clinician_hours, name="setup-clinician-hours"),
     path("set-up/hours/<uuid:hours_id>/end/", hours.hours_end, name="setup-hours-end"),
-    path("set-up/closures/", absences.closures, name="setup-closures"),
-    path("set-up/closures/<uuid:closure_id>/remove/", absences.closure_remove, name="setup-closure-remove"),
+    path("set-up/closures/", closures.closures, name="setup-closures"),
+    path("set-up/closures/<uuid:closure_id>/remove/", closures.closure_remove, name="setup-closure-remove"),
     path("set-up/time-off/", absences.time_off, name="setup-time-off"),
     path("set-up/time-off/<uuid:time_off_id>/end/", absences.time_off_end, name="setup-time-off-end"),
     path("set-up/visit-types/", setup.visit_types, name="setup-visit-types"),

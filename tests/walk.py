@@ -23,7 +23,7 @@ from clinic.services import contacts, tasks
 from clinic.services.contacts import ContactData
 from scheduling.enums import Told
 from scheduling.models import Appointment, Resource, VisitType, WorkingHours
-from scheduling.services import booking, endings, progress, setup
+from scheduling.services import absences, booking, closures, endings, progress, resources
 from scheduling.services.plans import VisitRequest
 from tests.factories import clinic, treatments
 from tests.factories.scheduling import BY
@@ -171,8 +171,8 @@ def grounds() -> Grounds:
     )
     room = ward.house.one("procedure_room")
     start, end = ward.at(200), ward.at(201)
-    closure, _visits = setup.close(by=BY, site_id=site.pk, start=start, end=end, name="Painting")
-    away, _visits = setup.take_off(
+    closure, _visits = closures.close(by=BY, site_id=site.pk, start=start, end=end, name="Painting")
+    away, _visits = absences.take_off(
         by=BY, site_id=site.pk, resource_id=room.pk, start=start, end=end, reason="Service"
     )
     waiting = treatments.order(ward)
@@ -245,7 +245,7 @@ def _today(ward: Ward, treated: Sequence[Course], visits: Sequence[Appointment])
     sessions.sign(by=ward.physician, session_id=record.pk, version=record.version)
     held, _visits = treatments.booked(ward, first=15)
     reviews.hold(by=ward.physician, course_id=held.course_id)
-    setup.retire(by=BY, site_id=ward.house.site.pk, resource_id=ward.house.resources["centrifuge"][1].pk)
+    resources.retire(by=BY, site_id=ward.house.site.pk, resource_id=ward.house.resources["centrifuge"][1].pk)
     progress.arrive(appointment_id=visits[0].pk, by=ward.desk)
     progress.advance(appointment_id=visits[0].pk, by=ward.nurse)
     endings.cancel(

@@ -17,7 +17,8 @@ from scheduling.forms.fields import offer_rows
 from scheduling.models import Resource, ResourceKind, VisitType
 from scheduling.models.hours import WEEKDAYS
 from scheduling.selectors import setup as reads
-from scheduling.services.setup import HoursData, ResourceData
+from scheduling.services.hours import HoursData
+from scheduling.services.resources import ResourceData
 from scheduling.services.visit_types import VisitTypeData
 
 WORKDAYS = ["0", "1", "2", "3", "4"]

@@ -19,8 +19,8 @@ from scheduling.forms.setup import EndHoursForm, HoursForm, first_error
 from scheduling.models import Resource, WorkingHours
 from scheduling.models.hours import WEEKDAYS
 from scheduling.selectors import setup as reads
-from scheduling.services import setup
-from scheduling.services.setup import VisitsInTheWay
+from scheduling.services import hours
+from scheduling.services.scarcity import VisitsInTheWay
 from scheduling.views.common import at_site
 from scheduling.views.setup import in_the_way, resource_or_404, said_with, save_into, tabs
 
@@ -48,7 +48,7 @@ def _hours(request: HttpRequest, site: Site, resource: Resource | None) -> HttpR
         resource_id = resource.pk if resource else None
         if save_into(
             form,
-            lambda: setup.add_hours(
+            lambda: hours.add(
                 by=actor_of(request), site_id=site.pk, data=form.hours, resource_id=resource_id
             ),
         ):
@@ -84,7 +84,7 @@ def hours_end(request: HttpRequest, site: Site, hours_id: UUID) -> HttpResponse:
         return redirect(back)
     last_day = form.cleaned_data["last_day"]
     try:
-        visits = setup.end_hours(
+        visits = hours.end(
             by=actor_of(request),
             site_id=site.pk,
             hours_id=hours_id,

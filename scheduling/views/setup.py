@@ -20,9 +20,9 @@ from clinic.permissions import actor_of, requires
 from scheduling.forms.setup import AcceptForm, ResourceForm, VisitTypeForm
 from scheduling.models import Appointment, Resource
 from scheduling.selectors import setup as reads
-from scheduling.services import setup
+from scheduling.services import resources
 from scheduling.services import visit_types as types
-from scheduling.services.setup import VisitsInTheWay
+from scheduling.services.scarcity import VisitsInTheWay
 from scheduling.views.common import at_site
 
 _TABS = [
@@ -80,7 +80,7 @@ def _resource_form(
     if request.method == "POST" and form.is_valid():
         saved = save_into(
             form,
-            lambda: setup.save_resource(
+            lambda: resources.save(
                 by=actor_of(request),
                 site_id=site.pk,
                 data=form.resource_data,
@@ -106,7 +106,7 @@ def resource_retire(request: HttpRequest, site: Site, resource_id: UUID) -> Http
     resource = resource_or_404(site, resource_id)
     accepted = AcceptForm(request.POST)
     try:
-        visits = setup.retire(
+        visits = resources.retire(
             by=actor_of(request),
             site_id=site.pk,
             resource_id=resource_id,
@@ -129,7 +129,7 @@ def resource_retire(request: HttpRequest, site: Site, resource_id: UUID) -> Http
 @require_POST
 @at_site
 def resource_restore(request: HttpRequest, site: Site, resource_id: UUID) -> HttpResponse:
-    resource = setup.restore(by=actor_of(request), site_id=site.pk, resource_id=resource_id)
+    resource = resources.restore(by=actor_of(request), site_id=site.pk, resource_id=resource_id)
     messages.success(request, _("%(name)s is in use again.") % {"name": resource.name})
     return redirect("scheduling:setup")
 
@@ -254,3 +254,23 @@ def said_with(visits: list[Appointment], words: str) -> str:
         "%(count)s visit needs moving: see Tasks.", "%(count)s visits need moving: see Tasks.", count
     ) % {"count": count}
     return f"{words} {tail}"
+
+
+def asked_again(request: HttpRequest, error: VisitsInTheWay, **words: Any) -> HttpResponse:
+    """The form's own values go along, so that accepting sends the same once more."""
+    kept = {
+        name: value for name, value in request.POST.items() if name not in ("csrfmiddlewaretoken", "accept")
+    }
+    return in_the_way(
+        request,
+        error,
+        action=request.path,
+        back=request.path,
+        fields={str(k): str(v) for k, v in kept.items()},
+        **words,
+    )
+
+
+def done(request: HttpRequest, visits: list[Appointment], words: str) -> HttpResponse:
+    messages.success(request, said_with(visits, words))
+    return redirect(request.path)

@@ -12,9 +12,9 @@ from clinic.enums import Role
 from clinic.exceptions import DomainError
 from scheduling.exceptions import SlotTaken
 from scheduling.models import Allocation, TimeOff
-from scheduling.services import booking, endings, progress, setup
+from scheduling.services import absences, booking, endings, progress
 from scheduling.services.plans import VisitRequest
-from scheduling.services.setup import VisitsInTheWay
+from scheduling.services.scarcity import VisitsInTheWay
 from tests.concurrency.together import deadlocks, overlaps, together
 from tests.database import Database
 from tests.factories import clinic, treatments
@@ -41,14 +41,14 @@ def _request(ward: Ward, start: dt.datetime) -> VisitRequest:
 @pytest.fixture
 def slow_look_at_visits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever enters time off looks at the visits and hesitates: without its lock a booking slips in between."""
-    look = setup.reads.visits_using
+    look = absences.reads.visits_using
 
     def hesitate(**asked: Any) -> Any:
         found = look(**asked)
         time.sleep(0.3)
         return found
 
-    monkeypatch.setattr(setup.reads, "visits_using", hesitate)
+    monkeypatch.setattr(absences.reads, "visits_using", hesitate)
 
 
 @pytest.mark.usefixtures("slow_look_at_visits")
@@ -61,7 +61,7 @@ def test_time_off_against_a_booking(ward: Ward) -> None:
     for round_ in range(ROUNDS * 2):
         start = ward.house.at(factory.days_ahead(100 + round_, ward.house.site), 9)
         away = partial(
-            setup.take_off,
+            absences.take_off,
             by=manager,
             site_id=ward.house.site.pk,
             resource_id=physician.pk,

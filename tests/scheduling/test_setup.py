@@ -10,9 +10,21 @@ from clinic.exceptions import InvalidInput, NotAllowed, NotFound
 from clinic.models import AuditEvent, Task
 from scheduling.enums import AppointmentStatus
 from scheduling.models import Appointment, Closure, Requirement, Resource, Stage, TimeOff, WorkingHours
-from scheduling.services import availability, booking, endings, setup, visit_types
+from scheduling.services import (
+    absences,
+    availability,
+    booking,
+    closures,
+    endings,
+    hours,
+    resources,
+    scarcity,
+    visit_types,
+)
+from scheduling.services.hours import HoursData
 from scheduling.services.plans import VisitRequest
-from scheduling.services.setup import HoursData, ResourceData, VisitsInTheWay
+from scheduling.services.resources import ResourceData
+from scheduling.services.scarcity import VisitsInTheWay
 from scheduling.services.visit_types import VisitTypeData
 from tests.factories import clinic
 from tests.factories.scheduling import BY, House, days_ahead
@@ -45,7 +57,7 @@ def whole_day(house: House, days: int = 10) -> tuple[dt.datetime, dt.datetime]:
 
 def test_time_off_without_visits_is_saved(house: House) -> None:
     start, end = whole_day(house)
-    row, visits = setup.take_off(
+    row, visits = absences.take_off(
         by=BY, site_id=house.site.pk, resource_id=house.one("physician").pk, start=start, end=end
     )
     assert (row.period.lower, row.period.upper, visits) == (start, end, [])
@@ -55,7 +67,7 @@ def test_time_off_over_a_visit_is_refused_with_the_visit(house: House) -> None:
     visit = booked(house)
     start, end = whole_day(house)
     with pytest.raises(VisitsInTheWay) as refused:
-        setup.take_off(
+        absences.take_off(
             by=BY, site_id=house.site.pk, resource_id=house.one("physician").pk, start=start, end=end
         )
     assert [each.pk for each in refused.value.visits] == [visit.pk]
@@ -65,18 +77,18 @@ def test_time_off_over_a_visit_is_refused_with_the_visit(house: House) -> None:
 def test_time_off_accepted_opens_a_task_for_each_visit(house: House) -> None:
     visit = booked(house)
     start, end = whole_day(house)
-    _row, visits = setup.take_off(
+    _row, visits = absences.take_off(
         by=BY, site_id=house.site.pk, resource_id=house.one("physician").pk, start=start, end=end, accept=True
     )
     assert [each.pk for each in visits] == [visit.pk]
     assert list(Task.objects.values_list("kind", "about", "role")) == [
-        (setup.REBOOK, f"appointment:{visit.pk}", Role.FRONT_DESK)
+        (scarcity.REBOOK, f"appointment:{visit.pk}", Role.FRONT_DESK)
     ]
 
 
 def test_time_off_that_only_adjoins_a_visit_is_saved(house: House) -> None:
     visit = booked(house)
-    setup.take_off(
+    absences.take_off(
         by=BY,
         site_id=house.site.pk,
         resource_id=house.one("physician").pk,
@@ -89,7 +101,7 @@ def test_time_off_that_only_adjoins_a_visit_is_saved(house: House) -> None:
 def test_time_off_in_the_past_is_refused(house: House) -> None:
     now = clock.now()
     with pytest.raises(InvalidInput):
-        setup.take_off(
+        absences.take_off(
             by=BY,
             site_id=house.site.pk,
             resource_id=house.one("physician").pk,
@@ -101,7 +113,7 @@ def test_time_off_in_the_past_is_refused(house: House) -> None:
 def test_ended_time_off_is_free_again(house: House) -> None:
     start, end = whole_day(house)
     lead = house.one("physician").pk
-    row, _visits = setup.take_off(by=BY, site_id=house.site.pk, resource_id=lead, start=start, end=end)
+    row, _visits = absences.take_off(by=BY, site_id=house.site.pk, resource_id=lead, start=start, end=end)
     asked = {
         "visit_type_id": house.visit("consultation").pk,
         "site_id": house.site.pk,
@@ -110,7 +122,7 @@ def test_ended_time_off_is_free_again(house: House) -> None:
         "lead_id": lead,
     }
     assert availability.free_starts(**asked) == []
-    setup.end_time_off(by=BY, site_id=house.site.pk, time_off_id=row.pk)
+    absences.end(by=BY, site_id=house.site.pk, time_off_id=row.pk)
     assert availability.free_starts(**asked) != []
 
 
@@ -118,9 +130,11 @@ def test_closure_over_a_visit_is_refused_then_accepted(house: House) -> None:
     visit = booked(house)
     start, end = whole_day(house)
     with pytest.raises(VisitsInTheWay):
-        setup.close(by=BY, site_id=house.site.pk, start=start, end=end, name="Holiday")
+        closures.close(by=BY, site_id=house.site.pk, start=start, end=end, name="Holiday")
     assert Closure.objects.count() == 0
-    row, visits = setup.close(by=BY, site_id=house.site.pk, start=start, end=end, name="Holiday", accept=True)
+    row, visits = closures.close(
+        by=BY, site_id=house.site.pk, start=start, end=end, name="Holiday", accept=True
+    )
     assert ([each.pk for each in visits], row.name) == ([visit.pk], "Holiday")
 
 
@@ -128,14 +142,14 @@ def test_closure_ignores_cancelled_visits(house: House) -> None:
     visit = booked(house)
     endings.cancel(appointment_id=visit.pk, reason="patient_unwell", by=BY)
     start, end = whole_day(house)
-    _row, visits = setup.close(by=BY, site_id=house.site.pk, start=start, end=end, name="Works")
+    _row, visits = closures.close(by=BY, site_id=house.site.pk, start=start, end=end, name="Works")
     assert visits == []
 
 
 def test_reopen_removes_the_closure(house: House) -> None:
     start, end = whole_day(house)
-    row, _visits = setup.close(by=BY, site_id=house.site.pk, start=start, end=end, name="Works")
-    setup.reopen(by=BY, site_id=house.site.pk, closure_id=row.pk)
+    row, _visits = closures.close(by=BY, site_id=house.site.pk, start=start, end=end, name="Works")
+    closures.reopen(by=BY, site_id=house.site.pk, closure_id=row.pk)
     assert Closure.objects.count() == 0
 
 
@@ -143,25 +157,25 @@ def test_retire_with_visits_is_refused_then_accepted(house: House) -> None:
     visit = booked(house)
     lead = house.one("physician")
     with pytest.raises(VisitsInTheWay):
-        setup.retire(by=BY, site_id=house.site.pk, resource_id=lead.pk)
+        resources.retire(by=BY, site_id=house.site.pk, resource_id=lead.pk)
     assert Resource.objects.get(pk=lead.pk).is_active
     assert [
-        each.pk for each in setup.retire(by=BY, site_id=house.site.pk, resource_id=lead.pk, accept=True)
+        each.pk for each in resources.retire(by=BY, site_id=house.site.pk, resource_id=lead.pk, accept=True)
     ] == [visit.pk]
     assert not Resource.objects.get(pk=lead.pk).is_active
     assert Appointment.objects.get(pk=visit.pk).status == AppointmentStatus.BOOKED
 
 
 def test_save_resource_adds_a_clinician_of_the_clinic_and_a_room_of_the_site(house: House) -> None:
-    doctor = setup.save_resource(by=BY, site_id=house.site.pk, data=ResourceData("physician", "Dr. Okoye"))
-    room = setup.save_resource(by=BY, site_id=house.site.pk, data=ResourceData("consulting_room", "Room 9"))
+    doctor = resources.save(by=BY, site_id=house.site.pk, data=ResourceData("physician", "Dr. Okoye"))
+    room = resources.save(by=BY, site_id=house.site.pk, data=ResourceData("consulting_room", "Room 9"))
     assert (doctor.is_clinician, doctor.site_id) == (True, None)
     assert (room.is_clinician, room.site_id) == (False, house.site.pk)
 
 
 def test_save_resource_cannot_change_its_kind(house: House) -> None:
     with pytest.raises(InvalidInput):
-        setup.save_resource(
+        resources.save(
             by=BY,
             site_id=house.site.pk,
             data=ResourceData("nurse", "Nia"),
@@ -173,14 +187,14 @@ def test_save_resource_with_an_account_that_another_clinician_has(house: House) 
     user = clinic.user(Role.PHYSICIAN, at=house.site)
     Resource.objects.filter(pk=house.one("physician").pk).update(user=user)
     with pytest.raises(InvalidInput) as refused:
-        setup.save_resource(by=BY, site_id=house.site.pk, data=ResourceData("physician", "Dr. Two", user.pk))
+        resources.save(by=BY, site_id=house.site.pk, data=ResourceData("physician", "Dr. Two", user.pk))
     assert refused.value.field == "user"
 
 
 def test_save_resource_of_another_site_is_not_found(house: House) -> None:
     other = build(site=clinic.site(name="Elsewhere"))
     with pytest.raises(NotFound):
-        setup.save_resource(
+        resources.save(
             by=BY,
             site_id=house.site.pk,
             data=ResourceData("draw_chair", "Mine now"),
@@ -188,19 +202,19 @@ def test_save_resource_of_another_site_is_not_found(house: House) -> None:
         )
 
 
-def hours(*days: int, opens: int = 8, closes: int = 12, **fields: dt.date) -> HoursData:
+def window(*days: int, opens: int = 8, closes: int = 12, **fields: dt.date) -> HoursData:
     return HoursData(
         days, dt.time(opens), dt.time(closes), fields.pop("valid_from", dt.date(2026, 1, 1)), **fields
     )
 
 
 def test_add_hours_twice_a_day_but_never_over_each_other(house: House) -> None:
-    doctor = setup.save_resource(by=BY, site_id=house.site.pk, data=ResourceData("physician", "Dr. Okoye"))
+    doctor = resources.save(by=BY, site_id=house.site.pk, data=ResourceData("physician", "Dr. Okoye"))
     add = {"by": BY, "site_id": house.site.pk, "resource_id": doctor.pk}
-    assert len(setup.add_hours(data=hours(0, 1, opens=8, closes=12), **add)) == 2
-    assert len(setup.add_hours(data=hours(0, opens=12, closes=17), **add)) == 1
+    assert len(hours.add(data=window(0, 1, opens=8, closes=12), **add)) == 2
+    assert len(hours.add(data=window(0, opens=12, closes=17), **add)) == 1
     with pytest.raises(InvalidInput) as refused:
-        setup.add_hours(data=hours(1, opens=11, closes=15), **add)
+        hours.add(data=window(1, opens=11, closes=15), **add)
     assert refused.value.field == "opens"
     assert WorkingHours.objects.filter(resource=doctor).count() == 3
 
@@ -210,8 +224,8 @@ def test_end_hours_with_visits_in_them_is_refused_then_accepted(house: House) ->
     weekday = days_ahead(10, house.site).weekday()
     window = WorkingHours.objects.get(resource=house.one("physician"), weekday=weekday)
     with pytest.raises(VisitsInTheWay):
-        setup.end_hours(by=BY, site_id=house.site.pk, hours_id=window.pk)
-    left = setup.end_hours(by=BY, site_id=house.site.pk, hours_id=window.pk, accept=True)
+        hours.end(by=BY, site_id=house.site.pk, hours_id=window.pk)
+    left = hours.end(by=BY, site_id=house.site.pk, hours_id=window.pk, accept=True)
     assert [each.pk for each in left] == [visit.pk]
     assert not WorkingHours.objects.filter(pk=window.pk).exists()
 
@@ -221,7 +235,7 @@ def test_end_hours_after_the_last_visit_needs_no_acceptance(house: House) -> Non
     weekday = days_ahead(10, house.site).weekday()
     window = WorkingHours.objects.get(resource=house.one("physician"), weekday=weekday)
     last_day = days_ahead(11, house.site)
-    setup.end_hours(by=BY, site_id=house.site.pk, hours_id=window.pk, last_day=last_day)
+    hours.end(by=BY, site_id=house.site.pk, hours_id=window.pk, last_day=last_day)
     window.refresh_from_db()
     assert window.valid_until == last_day
 
@@ -284,18 +298,18 @@ def test_setup_is_the_managers(house: House) -> None:
     desk = clinic.staff(Role.FRONT_DESK, at=house.site)
     start, end = whole_day(house)
     with pytest.raises(NotAllowed):
-        setup.close(by=desk, site_id=house.site.pk, start=start, end=end, name="No")
+        closures.close(by=desk, site_id=house.site.pk, start=start, end=end, name="No")
 
 
 def test_setup_at_another_site_is_not_found(house: House) -> None:
     manager = clinic.staff(Role.MANAGER, at=clinic.site(name="Elsewhere"))
     start, end = whole_day(house)
     with pytest.raises(NotFound):
-        setup.close(by=manager, site_id=house.site.pk, start=start, end=end, name="No")
+        closures.close(by=manager, site_id=house.site.pk, start=start, end=end, name="No")
 
 
 def test_each_change_leaves_an_audit_event(house: House) -> None:
     start, end = whole_day(house)
-    row, _visits = setup.close(by=BY, site_id=house.site.pk, start=start, end=end, name="Works")
+    row, _visits = closures.close(by=BY, site_id=house.site.pk, start=start, end=end, name="Works")
     event = AuditEvent.objects.get(action="scheduling.closure.added")
     assert (event.subject_key, event.site_id) == (str(row.pk), house.site.pk)
