@@ -17,6 +17,8 @@ class AuditEvent(models.Model):
     request_id = models.CharField(max_length=60, blank=True)
     detail = models.JSONField(default=dict)
 
+    is_ledger = True
+
     class Meta:
         indexes = [
             models.Index(fields=["patient_id", "at"], name="audit_of_patient"),

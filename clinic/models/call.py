@@ -1,5 +1,6 @@
 """A telephone call with, or for, a patient: one line, kept for ever."""
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -14,8 +15,10 @@ from clinic.models.site import Site
 class Call(models.Model):
     """Who was reached, and what about. `about` is a key such as `appointment:…`; a call to come back to is a Task.
 
-    A ledger: a row is written once and never changed.
+    A ledger: a row is written once and never changed. Only erasure blanks its words, through the owner's function.
     """
+
+    is_ledger = True
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
@@ -45,6 +48,15 @@ class Call(models.Model):
             models.CheckConstraint(
                 condition=Q(direction__in=CallDirection.values), name="call_direction_in_table"
             ),
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="calls_are_kept",
+                operation=pgtrigger.UpdateOf(  # type: ignore[no-untyped-call]  # the library has no types here
+                    "site_id", "patient_id", "about", "direction", "outcome", "call_back_at", "by_id", "at"
+                )
+                | pgtrigger.Delete,
+            )
         ]
 
     def __str__(self) -> str:

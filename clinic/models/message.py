@@ -24,6 +24,8 @@ class MessageText(models.Model):
     is_default = models.BooleanField(default=True, help_text=_("Came with the software, not edited here."))
     created_at = models.DateTimeField()
 
+    is_ledger = True
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["kind", "language", "version"], name="one_text_per_version")

@@ -70,4 +70,4 @@ def _forget_the_people_around(patient: Patient) -> None:
 def _redact_history(patient: Patient) -> None:
     """The triggers kept a copy of every earlier state. Only the owner may change history, through this one function."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT clinic_redact_history(%s)", [patient.pk])
+        cursor.execute("SELECT clinic_redact_history(%s), clinic_redact_calls(%s)", [patient.pk, patient.pk])

@@ -1,6 +1,7 @@
 """A patient's booked visit, the resources it holds, and its progress. What must never happen, the database refuses."""
 
 import pghistory
+import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
@@ -237,6 +238,8 @@ class VisitChange(models.Model):
     actor_key = models.CharField(max_length=64)
     at = models.DateTimeField()
 
+    is_ledger = True
+
     class Meta:
         ordering = ["-at", "-pk"]
         indexes = [
@@ -246,6 +249,7 @@ class VisitChange(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=ChangeKind.values), name="change_kind_in_table"),
         ]
+        triggers = [pgtrigger.Protect(name="changes_are_kept", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.appointment_id}"

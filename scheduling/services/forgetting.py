@@ -2,13 +2,14 @@
 
 from uuid import UUID
 
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from clinic import clock
 from clinic.actors import Actor
 from clinic.enums import Role
 from clinic.services import tasks
-from scheduling.models import Appointment
+from scheduling.models import Appointment, Hold, WaitlistEntry
 from scheduling.policies import MOVABLE
 
 
@@ -16,7 +17,10 @@ def forget(*, patient_id: UUID, by: Actor) -> None:
     """Notes may name people and go. Visits to come hold resources for somebody who will not come: the desk of each
     site gets a task to cancel them, with a reason, as every cancellation has one."""
     visits = Appointment.objects.filter(patient_id=patient_id)
-    visits.exclude(note="").update(note="")
+    visits.exclude(note="", override_reason="").update(note="", override_reason="")
+    Hold.objects.filter(patient_id=patient_id).exclude(note="").update(note="")
+    WaitlistEntry.objects.filter(patient_id=patient_id).exclude(note="").update(note="")
+    _redact_history(patient_id)
     open_visits = visits.filter(status__in=MOVABLE, period__endswith__gt=clock.now())
     for site_id in open_visits.order_by("site").values_list("site", flat=True).distinct():
         tasks.open_task(
@@ -29,3 +33,9 @@ def forget(*, patient_id: UUID, by: Actor) -> None:
             due_at=clock.now(),
             patient_id=patient_id,
         )
+
+
+def _redact_history(patient_id: UUID) -> None:
+    """The triggers kept the notes of every earlier state; the owner's function takes them out."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT scheduling_redact_history(%s)", [patient_id])

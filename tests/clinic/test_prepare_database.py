@@ -28,7 +28,16 @@ def _prepare(url: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
-@pytest.mark.parametrize("table", ["clinic_auditevent", "clinic_messagetext", "clinic_patientevent"])
+@pytest.mark.parametrize(
+    "table",
+    [
+        "clinic_auditevent",
+        "clinic_messagetext",
+        "clinic_patientevent",
+        "clinic_call",
+        "scheduling_visitchange",
+    ],
+)
 @pytest.mark.parametrize("statement", ["UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {}"])
 def test_ledgers_are_only_added_to(
     web: "psycopg.Connection[tuple[object, ...]]", table: str, statement: str

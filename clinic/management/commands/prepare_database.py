@@ -12,8 +12,6 @@ from psycopg import sql
 from clinic.actors import System
 from clinic.services import texts
 
-_KEPT = {"clinic_auditevent", "clinic_messagetext"}
-"""Ledgers: rows are added and read. History tables join them."""
 _CONTEXT = "pghistory_context"  # grows while a request goes on
 _MIGRATIONS = "django_migrations"
 
@@ -46,13 +44,18 @@ def privileges(table: str) -> tuple[str, ...]:
         return ("SELECT",)
     if table == _CONTEXT:
         return ("SELECT", "INSERT", "UPDATE")
-    if table in _KEPT or _is_history(table):
+    if _is_kept(table):
         return ("SELECT", "INSERT")
     return ("SELECT", "INSERT", "UPDATE", "DELETE")
 
 
-def _is_history(table: str) -> bool:
-    return any(model._meta.db_table == table for model in apps.get_models() if issubclass(model, Event))
+def _is_kept(table: str) -> bool:
+    """Ledgers and history: rows are added and read. A model says so itself by `is_ledger = True`."""
+    return any(
+        model._meta.db_table == table
+        for model in apps.get_models()
+        if issubclass(model, Event) or getattr(model, "is_ledger", False)
+    )
 
 
 def _owned_tables(cursor: Any) -> list[str]:
