@@ -31,12 +31,12 @@ APPOINTMENT_TRANSITIONS: dict[str, frozenset[str]] = {
     AppointmentStatus.ARRIVED: frozenset({"booked", "confirmed", "in_progress", "not_done"}),
     AppointmentStatus.IN_PROGRESS: frozenset({"arrived", "completed", "not_done"}),
     AppointmentStatus.COMPLETED: frozenset({"in_progress"}),
-    AppointmentStatus.CANCELLED: frozenset(),
+    AppointmentStatus.CANCELLED: frozenset({"provisional", "booked", "confirmed"}),
     AppointmentStatus.NO_SHOW: frozenset({"booked", "confirmed"}),
     AppointmentStatus.NOT_DONE: frozenset({"arrived", "in_progress"}),
 }
 """Moves against the flow (arrived → booked, completed → in progress…) are undo of a mis-click; each is audited.
-Undo of a cancellation is a new attempt for the same team and so is not a move of this row."""
+Undo of a cancellation or a no-show is a new attempt for the same team, and may lose."""
 
 OCCUPYING = ("provisional", "booked", "confirmed", "arrived", "in_progress", "completed")
 """Statuses in which an appointment still claims its patient's time."""

@@ -18,6 +18,7 @@ from clinic.messaging import Attachment, DefaultText, MessageKind
 from clinic.models import Message
 from scheduling.enums import AppointmentStatus, Notice
 from scheduling.models import Appointment
+from scheduling.services import notices
 
 _STANDING = (AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)
 
@@ -95,14 +96,19 @@ def recheck(messages: Sequence[Message]) -> Mapping[UUID, str]:
 
 
 def placeholders(messages: Sequence[Message]) -> Mapping[UUID, Mapping[str, str]]:
-    """Day and time as the patient reads them: in their language, in the site's zone. One query."""
+    """Day and time as the patient reads them: in their language, in the site's zone. Two queries at most.
+
+    A cancellation names the time that they were last told of: they may never have heard of a later one.
+    """
     visits = _visits(messages)
+    told = notices.told_starts([message for message in messages if message.kind == Notice.CANCELLED])
     values: dict[UUID, Mapping[str, str]] = {}
     for message in messages:
         visit = visits.get(message.about)
         if visit is None:
             continue
-        start = visit.period.lower.astimezone(visit.site.zone)
+        begins = told.get(message.pk, visit.period.lower)
+        start = begins.astimezone(visit.site.zone)
         with translation.override(visit.patient.language):
             day = date_format(start, "l, j F Y")
         values[message.pk] = {
@@ -114,8 +120,8 @@ def placeholders(messages: Sequence[Message]) -> Mapping[UUID, Mapping[str, str]
             "phone": visit.site.phone,
             "bring": visit.visit_type.bring,
             # For the invitation only; never shown.
-            "starts_at": visit.period.lower.astimezone(dt.UTC).isoformat(),
-            "ends_at": visit.period.upper.astimezone(dt.UTC).isoformat(),
+            "starts_at": begins.astimezone(dt.UTC).isoformat(),
+            "ends_at": (begins + (visit.period.upper - visit.period.lower)).astimezone(dt.UTC).isoformat(),
         }
     return values
 

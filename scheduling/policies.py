@@ -8,9 +8,12 @@ from django.utils.translation import gettext as _
 
 from clinic.enums import Permission
 from clinic.exceptions import DomainError, IllegalMove, InvalidInput
-from scheduling.enums import APPOINTMENT_TRANSITIONS, AppointmentStatus, RefusalLevel
+from scheduling.enums import APPOINTMENT_TRANSITIONS, AppointmentStatus, ChangeKind, RefusalLevel
 
 MOVABLE = frozenset({AppointmentStatus.PROVISIONAL, AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED})
+
+UNDOABLE = frozenset({ChangeKind.MOVED, ChangeKind.CANCELLED, ChangeKind.NO_SHOW})
+"""Changes that can be taken back. What went out of the house with them is put right by a further mail."""
 
 
 def check_transition(status: AppointmentStatus, to: AppointmentStatus) -> None:
@@ -33,6 +36,25 @@ def check_can_move(status: AppointmentStatus) -> None:
 def check_can_be_no_show(*, start: dt.datetime, now: dt.datetime) -> None:
     if now < start:
         raise DomainError(_("The patient can still come: the visit has not started."))
+
+
+def check_can_undo(
+    kind: ChangeKind, *, is_latest: bool, status: AppointmentStatus, ends: dt.datetime, now: dt.datetime
+) -> None:
+    """Only the latest change of a visit is taken back, and no visit is put back into time that is over.
+
+    A no-show is corrected afterwards too: it says what happened, and tells nobody to come.
+    """
+    if kind not in UNDOABLE:
+        raise IllegalMove(
+            _("“%(change)s” cannot be taken back. Change the visit instead.") % {"change": kind.label}
+        )
+    if not is_latest:
+        raise IllegalMove(_("The visit was changed again after that. Take back the latest change first."))
+    if kind == ChangeKind.MOVED:
+        check_can_move(status)
+    if kind != ChangeKind.NO_SHOW and ends <= now:
+        raise IllegalMove(_("That time has passed. Book a new visit instead."))
 
 
 def check_start(start: dt.datetime, *, now: dt.datetime) -> None:

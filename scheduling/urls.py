@@ -45,6 +45,7 @@ urlpatterns = [
     path("visits/<uuid:appointment_id>/undo/", visits.undo, name="appointment-undo"),
     path("visits/<uuid:appointment_id>/no-show/", visits.no_show, name="appointment-no-show"),
     path("visits/<uuid:appointment_id>/not-done/", visits.not_done, name="appointment-not-done"),
+    path("changes/<uuid:change_id>/undo/", visits.undo_change, name="change-undo"),
     path("panes/patient/<uuid:patient_id>/", panes.patient_pane, name="patient-pane"),
     path("panes/home/", panes.home_pane, name="home-pane"),
     path("set-up/", setup.overview, name="setup"),

@@ -22,7 +22,7 @@ from clinic.permissions import ROLE_PERMISSIONS
 from clinic.services import contacts, tasks
 from clinic.services.contacts import ContactData
 from scheduling.enums import Told
-from scheduling.models import Appointment, Resource, VisitType, WorkingHours
+from scheduling.models import Appointment, Resource, VisitChange, VisitType, WorkingHours
 from scheduling.services import absences, booking, closures, endings, progress, resources
 from scheduling.services.plans import VisitRequest
 from tests.factories import clinic, treatments
@@ -197,6 +197,7 @@ def grounds() -> Grounds:
             "user_id": manager.pk,
             "day": clock.today(site.zone),
             "appointment_id": visits[0].pk,
+            "change_id": VisitChange.objects.filter(site=site, kind="cancelled")[0].pk,
             "resource_id": room.pk,
             "clinician_id": ward.house.one("physician").pk,
             "hours_id": WorkingHours.objects.filter(site=site)[0].pk,

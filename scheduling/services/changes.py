@@ -30,7 +30,7 @@ def record(
         told=told,
         old_status=old_status,
         old_period=old_period or appointment.period,
-        new_period=appointment.period if kind == ChangeKind.MOVED else None,
+        new_period=appointment.period if kind in (ChangeKind.MOVED, ChangeKind.UNDONE) else None,
         old_allocations=list(old_allocations),
         undoes=undoes,
         actor_kind=by.kind,

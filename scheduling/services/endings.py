@@ -21,7 +21,7 @@ def cancel(
     """Cancel with a coded reason. The resources are free at once; the row and its allocations are kept."""
     appointment = locked(appointment_id, by=by, permission=Permission.BOOK, version=version)
     occupancy.check_reason(reason, ReasonUse.CANCEL)
-    was = appointment.status
+    was, phoned = appointment.status, appointment.told == Told.PHONE
     appointment.reason_id = reason
     appointment.told = told
     appointment.told_rev += 1 if was in TOLD else 0
@@ -39,7 +39,7 @@ def cancel(
     audit.record(
         "scheduling.appointment.cancelled", by=by, about=[appointment], detail={"reason": reason, "was": was}
     )
-    notices.plan_cancelled(appointment=appointment, was_told=was in TOLD, by=by)
+    notices.plan_cancelled(appointment=appointment, was_told=was in TOLD, phoned=phoned, by=by)
     tell([appointment], "cancelled", by)
     return appointment
 
@@ -90,20 +90,4 @@ def no_show(
     notices.cancel_all(appointment=appointment, by=by, reason="no_show")
     audit.record("scheduling.appointment.no_show", by=by, about=[appointment])
     tell([appointment], "no_show", by)
-    return appointment
-
-
-@use_case
-def undo_no_show(*, appointment_id: UUID, by: Actor) -> Appointment:
-    """A mis-click, or the patient came after all: a new attempt for the same team, which may lose (SlotTaken)."""
-    held = occupancy.resource_ids_of(appointment_id, active=False)
-    appointment = locked(appointment_id, by=by, permission=Permission.BOOK, resources=held, patient=True)
-    last = appointment.changes.filter(kind=ChangeKind.NO_SHOW, undone_by__isnull=True).first()
-    appointment.reason_id = None
-    changes.record(appointment, ChangeKind.UNDONE, by=by, old_status=appointment.status, undoes=last)
-    moved_to(appointment, AppointmentStatus.BOOKED, extra=["reason"])
-    occupancy.take_back(appointment=appointment)
-    audit.record("scheduling.appointment.no_show_undone", by=by, about=[appointment])
-    notices.plan_reminders(appointment=appointment, by=by)
-    tell([appointment], "undone", by)
     return appointment

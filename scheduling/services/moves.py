@@ -89,6 +89,7 @@ def move_to(
     accepted = overrides.ask_rules([request], by=by, override=override, appointment_id=appointment_id)
 
     was, old_period = appointment.status, appointment.period
+    phoned = appointment.told == Told.PHONE
     ended = occupancy.replace(appointment=appointment, start=request.start, team=team)
     appointment.told = request.told
     appointment.told_rev += 1 if appointment.status in TOLD else 0
@@ -114,6 +115,6 @@ def move_to(
         reason=reason,
         told=request.told,
     )
-    notices.plan_moved(appointment=appointment, by=by)
+    notices.plan_moved(appointment=appointment, phoned=phoned, by=by)
     tell([appointment], "moved", by)
     return appointment

@@ -5,7 +5,11 @@ change waits for the grace of 3 minutes, so that a correction sends one mail and
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import QuerySet
 
 from clinic import clock
 from clinic.actors import Actor
@@ -28,6 +32,33 @@ def about(appointment: Appointment) -> str:
     return f"appointment:{appointment.pk}"
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the last mail that left the house said of a visit: that it starts at `start`, or that it is off."""
+
+    start: dt.datetime | None
+    is_off: bool
+
+
+def last_told(appointment: Appointment) -> Known | None:
+    """What the patient knows by mail, read from what was sent and not from what was planned. None: nothing."""
+    rows = _out([about(appointment)]).filter(patient_id=appointment.patient_id)
+    row = rows.order_by("-about_rev", "-started_at").first()
+    return None if row is None else Known(_start_said(row), row.kind == Notice.CANCELLED)
+
+
+def told_starts(cancellations: Sequence[Message]) -> dict[UUID, dt.datetime]:
+    """For each mail that says a visit is off, the start that its reader was last told by mail. One query."""
+    if not cancellations:
+        return {}
+    said: dict[tuple[str, UUID], dt.datetime] = {}
+    for row in _out({one.about for one in cancellations}).order_by("about_rev", "started_at"):
+        if row.kind != Notice.CANCELLED and (start := _start_said(row)) is not None:
+            said[row.about, row.patient_id] = start
+    keys = {one.pk: (one.about, one.patient_id) for one in cancellations}
+    return {pk: said[key] for pk, key in keys.items() if key in said}
+
+
 def plan_booked(*, appointments: Sequence[Appointment], by: Actor) -> None:
     """Confirmation and reminders. A provisional visit tells its patient nothing."""
     told = [appointment for appointment in appointments if appointment.told_rev > 0]
@@ -39,22 +70,35 @@ def plan_booked(*, appointments: Sequence[Appointment], by: Actor) -> None:
     outbox.plan(plans, by=by)
 
 
-def plan_moved(*, appointment: Appointment, by: Actor) -> None:
-    """The old mails end; the new ones speak of the new time. Nobody is told of a move they never knew the start of."""
+def plan_moved(*, appointment: Appointment, phoned: bool, by: Actor) -> None:
+    """The old mails end; the new ones speak of the new time. `phoned`: the last word they had was by phone."""
     cancel_all(appointment=appointment, by=by, reason="moved")
-    if appointment.told_rev == 0:
-        return
-    knew = Message.objects.filter(about=about(appointment), kind__in=_TELLING, state__in=_OUT).exists()
-    kind = Notice.MOVED if knew else Notice.CONFIRMATION
-    outbox.plan(_telling(appointment, kind) + _reminders(appointment), by=by)
+    if appointment.told_rev > 0:
+        outbox.plan(_news(appointment, phoned=phoned) + _reminders(appointment), by=by)
 
 
-def plan_cancelled(*, appointment: Appointment, was_told: bool, by: Actor) -> None:
+def plan_cancelled(*, appointment: Appointment, was_told: bool, phoned: bool, by: Actor) -> None:
     """The mails of the visit end; whoever may have been told of it is told that it is off."""
-    knew = Message.objects.filter(about=about(appointment), kind__in=_TELLING, state__in=_OUT).exists()
+    known = last_told(appointment)
     cancel_all(appointment=appointment, by=by, reason="cancelled")
+    knew = phoned or (known is not None and not known.is_off)
     if was_told and knew and appointment.period.lower > clock.now():
         outbox.plan(_telling(appointment, Notice.CANCELLED), by=by)
+
+
+def plan_undone(*, appointment: Appointment, by: Actor) -> None:
+    """What holds again is told where the last mail out says otherwise, and only there."""
+    cancel_all(appointment=appointment, by=by, reason="undone")
+    if appointment.told_rev > 0:
+        outbox.plan(_news(appointment) + _reminders(appointment), by=by)
+
+
+def was_ever_mailed(appointment: Appointment) -> bool:
+    """Whether a mail about the visit itself was ever planned for this patient, whatever became of it."""
+    rows = Message.objects.filter(
+        about=about(appointment), patient_id=appointment.patient_id, kind__in=_TELLING
+    )
+    return rows.exists()
 
 
 def plan_reminders(*, appointment: Appointment, by: Actor) -> None:
@@ -70,6 +114,31 @@ def ended_by_arrival(appointment: Appointment) -> bool:
 
 def cancel_all(*, appointment: Appointment, by: Actor, reason: str) -> None:
     outbox.cancel(about=[about(appointment)], by=by, reason=reason)
+
+
+def _out(abouts: Collection[str]) -> QuerySet[Message]:
+    """The mails about these visits that left the house, or may have."""
+    return Message.objects.filter(about__in=abouts, kind__in=list(Notice), state__in=_OUT)
+
+
+def _start_said(row: Message) -> dt.datetime | None:
+    said = (row.snapshot or {}).get("placeholders", {}).get("starts_at")
+    return dt.datetime.fromisoformat(said) if said else None
+
+
+def _news(appointment: Appointment, *, phoned: bool = False) -> list[Plan]:
+    """The mail by which the patient knows when to come, and none where the last one out says just that.
+
+    Judged by what was sent, so that moving there and back within the grace sends nothing.
+    """
+    known = last_told(appointment)
+    if known is not None and known.is_off:
+        return _telling(appointment, Notice.CONFIRMATION)
+    if known is None and not phoned:
+        return _telling(appointment, Notice.CONFIRMATION)
+    if known is not None and known.start == appointment.period.lower and not phoned:
+        return []
+    return _telling(appointment, Notice.MOVED)
 
 
 def _telling(appointment: Appointment, kind: Notice) -> list[Plan]:

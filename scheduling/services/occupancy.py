@@ -29,6 +29,20 @@ def check_free(plans: Sequence[VisitPlan], *, now: dt.datetime, appointment_id: 
     wanted = [
         (member.resource_id, _blocks(plan.request.start, member)) for plan in plans for member in plan.team
     ]
+    _check_blocks_free(wanted, now=now, appointment_id=appointment_id)
+
+
+def check_free_again(rows: Sequence[Allocation], *, now: dt.datetime, appointment_id: UUID) -> None:
+    """Under the locks: what these ended allocations blocked is still nobody else's. Raises SlotTaken."""
+    wanted = [(row.resource_id, row.blocks) for row in rows]
+    _check_blocks_free(wanted, now=now, appointment_id=appointment_id)
+
+
+def _check_blocks_free(
+    wanted: Sequence[tuple[UUID, DateTimeTZRange]], *, now: dt.datetime, appointment_id: UUID | None
+) -> None:
+    if not wanted:
+        return
     hull = (min(block.lower for _, block in wanted), max(block.upper for _, block in wanted))
     rows = Allocation.objects.filter(
         active=True, resource_id__in={key for key, _ in wanted}, blocks__overlap=hull
@@ -93,16 +107,33 @@ def replace(*, appointment: Appointment, start: dt.datetime, team: Sequence[Team
 
     Returns the keys of the rows that ended.
     """
-    shift = start - appointment.period.lower
     length = appointment.period.upper - appointment.period.lower
     ended = end(appointment=appointment)
-    appointment.period = DateTimeTZRange(start, start + length)
-    stages = list(appointment.stages.all())
-    for stage in stages:
-        stage.planned_start += shift
-        stage.planned_end += shift
-    VisitStage.objects.bulk_update(stages, ["planned_start", "planned_end"])
+    _shift(appointment, DateTimeTZRange(start, start + length))
     _allocate(appointment, team)
+    return ended
+
+
+def restore(*, appointment: Appointment, period: DateTimeTZRange, rows: Sequence[Allocation]) -> list[int]:
+    """End what the visit holds and hold again what these ended rows held, as new rows.
+
+    The constraint refuses when somebody else has part of it by now. Returns the keys of the rows that ended.
+    """
+    ended = end(appointment=appointment)
+    _shift(appointment, period)
+    Allocation.objects.bulk_create(
+        Allocation(
+            site_id=row.site_id,
+            resource_id=row.resource_id,
+            appointment=appointment,
+            requirement_id=row.requirement_id,
+            stage_code=row.stage_code,
+            is_lead=row.is_lead,
+            period=row.period,
+            blocks=row.blocks,
+        )
+        for row in rows
+    )
     return ended
 
 
@@ -112,11 +143,6 @@ def end(*, appointment: Appointment) -> list[int]:
     keys = list(rows.order_by("pk").values_list("pk", flat=True))
     rows.update(active=False)
     return keys
-
-
-def take_back(*, appointment: Appointment) -> None:
-    """Hold the last team again, as new rows; the constraint refuses when somebody else has it by now."""
-    _allocate(appointment, team_of(appointment))
 
 
 def team_of(appointment: Appointment) -> list[TeamMember]:
@@ -148,6 +174,17 @@ def check_reason(code: str, use: ReasonUse) -> None:
     """The coded reason is in use for this change. Raises InvalidInput."""
     if not ChangeReason.objects.filter(pk=code, is_active=True, used_for__contains=[use]).exists():
         raise InvalidInput(_("Choose one of the reasons."), field="reason")
+
+
+def _shift(appointment: Appointment, period: DateTimeTZRange) -> None:
+    """The visit's planned times follow its new period; the caller saves the visit itself."""
+    shift = period.lower - appointment.period.lower
+    appointment.period = period
+    stages = list(appointment.stages.all())
+    for stage in stages:
+        stage.planned_start += shift
+        stage.planned_end += shift
+    VisitStage.objects.bulk_update(stages, ["planned_start", "planned_end"])
 
 
 def _allocate(appointment: Appointment, team: Sequence[TeamMember]) -> None:

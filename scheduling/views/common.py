@@ -17,7 +17,7 @@ from clinic.exceptions import DomainError, NotFound
 from clinic.models import Site
 from clinic.permissions import can
 from clinic.selectors import current_site
-from scheduling.models import Appointment
+from scheduling.models import Appointment, VisitChange
 from scheduling.selectors import visits
 
 P = ParamSpec("P")
@@ -44,6 +44,14 @@ def visit_for(by: Staff, appointment_id: object) -> Appointment:
     if visit is None or not can(by, Permission.VIEW_SCHEDULE, site_id=visit.site_id):
         raise NotFound(_("There is no such visit."))
     return visit
+
+
+def change_for(by: Staff, change_id: UUID) -> VisitChange:
+    """A line of the ledger of one of the person's sites. Foreign and missing ones look the same: NotFound."""
+    change = VisitChange.objects.filter(pk=change_id).first()
+    if change is None or not can(by, Permission.VIEW_SCHEDULE, site_id=change.site_id):
+        raise NotFound(_("There is no such change."))
+    return change
 
 
 def as_key(value: object) -> UUID | None:

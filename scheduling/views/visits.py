@@ -22,11 +22,11 @@ from scheduling.enums import APPOINTMENT_TRANSITIONS, AppointmentStatus, Told
 from scheduling.exceptions import BookingRefused, SlotTaken
 from scheduling.forms.booking import CancelForm, MoveForm, NotDoneForm, PickerForm
 from scheduling.models import Appointment
-from scheduling.selectors import visits
-from scheduling.services import endings, moves, progress
+from scheduling.selectors import ledger, visits
+from scheduling.services import endings, moves, progress, undoing
 from scheduling.views import picker
 from scheduling.views.booking import moving_quest
-from scheduling.views.common import attempt, back_to, visit_for
+from scheduling.views.common import attempt, back_to, change_for, visit_for
 from scheduling.views.rows import Row
 
 
@@ -170,16 +170,35 @@ def advance(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
 @requires(Permission.RUN_BOARD)
 @require_POST
 def undo(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
-    """Take back the last tap, whichever it was."""
+    """Take back the last tap of the visit's day; a no-show is a change of the ledger."""
     visit = visit_for(actor_of(request), appointment_id)
-    missed = visit.status == AppointmentStatus.NO_SHOW
-    return _tap(request, appointment_id, endings.undo_no_show if missed else progress.undo)
+    if visit.status != AppointmentStatus.NO_SHOW:
+        return _tap(request, appointment_id, progress.undo)
+    change = ledger.latest_standing(appointment_id=visit.pk)
+    return undo_change(request, change.pk) if change else back_to(request, _page_of(visit.pk))
+
+
+@requires(Permission.BOOK)
+@require_POST
+def undo_change(request: HttpRequest, change_id: UUID) -> HttpResponse:
+    """Take back a move, a cancellation or a no-show; the desk is told when somebody has to ring the patient."""
+    by = actor_of(request)
+    change = change_for(by, change_id)
+    done = _("Taken back. The visit stands as before.")
+    if change.told == Told.PHONE:
+        done = _("Taken back. The patient was told of it by phone: please ring them again.")
+    attempt(request, lambda: undoing.undo(change_id=change_id, by=by), done=done)
+    return back_to(request, _page_of(change.appointment_id))
 
 
 def _tap(request: HttpRequest, appointment_id: UUID, service: Callable[..., Any]) -> HttpResponse:
     """One tap: the service, then back to where the person was; a refusal is said there."""
     attempt(request, lambda: service(appointment_id=appointment_id, by=actor_of(request)))
-    return back_to(request, reverse("scheduling:appointment-detail", args=[appointment_id]))
+    return back_to(request, _page_of(appointment_id))
+
+
+def _page_of(appointment_id: UUID) -> str:
+    return reverse("scheduling:appointment-detail", args=[appointment_id])
 
 
 def _facts(request: HttpRequest, visit: Appointment) -> dict[str, Any]:

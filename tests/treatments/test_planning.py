@@ -15,7 +15,7 @@ from scheduling.enums import AppointmentStatus
 from scheduling.exceptions import BookingRefused
 from scheduling.models import Appointment
 from scheduling.rules import Override
-from scheduling.services import booking, endings, moves
+from scheduling.services import booking, endings, moves, undoing
 from scheduling.services.plans import VisitRequest
 from tests.factories import clinic
 from tests.factories import treatments as factory
@@ -185,11 +185,33 @@ def test_undone_no_show_serves_its_session_again(ward: Ward) -> None:
     order.refresh_from_db()
     assert order.status == OrderStatus.OPEN
     clock.set_offset(dt.timedelta(hours=30))
-    endings.undo_no_show(appointment_id=appointments[0].pk, by=ward.desk)
+    undoing.undo(change_id=appointments[0].changes.get(kind="no_show").pk, by=ward.desk)
     order.refresh_from_db()
     assert order.status == OrderStatus.BOOKED
     assert SessionBooking.objects.get(appointment=appointments[0]).is_open
     clock.set_offset(dt.timedelta(0))
+
+
+def test_undone_cancellation_serves_its_session_again(ward: Ward) -> None:
+    order, appointments = factory.booked(ward)
+    endings.cancel(appointment_id=appointments[2].pk, reason="clinician_away", by=ward.desk)
+    undoing.undo(change_id=appointments[2].changes.get().pk, by=ward.desk)
+    order.refresh_from_db()
+    appointments[2].refresh_from_db()
+    assert SessionBooking.objects.get(appointment=appointments[2]).is_open
+    assert (order.status, appointments[2].status, Task.objects.get().state) == (
+        OrderStatus.BOOKED,
+        AppointmentStatus.PROVISIONAL,
+        "done",
+    )
+
+
+def test_a_cancellation_is_not_undone_when_its_session_was_booked_again(ward: Ward) -> None:
+    order, appointments = factory.booked(ward)
+    endings.cancel(appointment_id=appointments[2].pk, reason="clinician_away", by=ward.desk)
+    planning.book_course(by=ward.desk, order_id=order.pk, starts={3: ward.at(67)}, request_key=uuid4())
+    with pytest.raises(BookingRefused, match="Session 3 is already booked"):
+        undoing.undo(change_id=appointments[2].changes.get().pk, by=ward.desk)
 
 
 def test_erased_patient_leaves_no_note_for_the_desk(ward: Ward) -> None:
