@@ -39,7 +39,11 @@ def undo(*, change_id: UUID, by: Actor) -> Appointment:
     change = VisitChange.objects.filter(pk=change_id).first()
     if change is None:
         raise NotFound(_("There is no such change."))
-    rows = list(Allocation.objects.filter(pk__in=change.old_allocations).select_related("requirement"))
+    rows = list(
+        Allocation.objects.filter(pk__in=change.old_allocations).select_related(
+            "requirement__stage", "resource"
+        )
+    )
     appointment = locked(
         change.appointment_id,
         by=by,
@@ -99,7 +103,7 @@ def _check_still_possible(
     occupancy.release_expired_holds(resource_ids={row.resource_id for row in rows}, now=now)
     start = change.old_period.lower
     if start >= now and appointment.squeezed_on_id is None:
-        team = tuple(TeamMember(row.resource_id, row.requirement) for row in rows if row.requirement)
+        team = tuple(TeamMember.of(row.resource, row.requirement) for row in rows if row.requirement)
         if len(team) < len(rows):
             raise SlotTaken([_("This kind of visit was changed meanwhile. Choose a time anew.")])
         booking.confirmed_team(
