@@ -10,9 +10,11 @@ class SchedulingConfig(AppConfig):
         from clinic import locks  # noqa: PLC0415 - models are ready only now
         from scheduling import integrity, messages, receivers  # noqa: PLC0415
         from scheduling.models import Appointment, Resource  # noqa: PLC0415
+        from scheduling.services import away  # noqa: PLC0415
 
         locks.register("resource", Resource)
         locks.register("appointment", Appointment)
         messages.register()
         integrity.register()
+        away.register()
         receivers.connect()

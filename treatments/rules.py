@@ -20,9 +20,10 @@ _TO_DO = (SessionStatus.PLANNED, SessionStatus.CLEARED)
 
 
 def course_interval(requests: Sequence[StartRequest]) -> list[Refusal]:
-    """Days to the sessions before and after: the protocol warns or refuses. A physician may override with a reason.
+    """Days to the sessions before and after: the protocol warns or refuses.
 
-    The order of the sessions is not up for override.
+    Below the limits a physician may go on with a reason, below the one that refuses only where the protocol says so.
+    The order of the sessions is not up for override. Beyond the longest interval whoever books may go on with a reason.
     """
     found: list[Refusal] = []
     for request, series in _of_sessions(requests):
@@ -30,7 +31,7 @@ def course_interval(requests: Sequence[StartRequest]) -> list[Refusal]:
         for start, day in _days(request, series):
             verdict = intervals.interval(series.session.number, day, neighbours, series.limits)
             if verdict is not None:
-                override = None if verdict.code == intervals.OUT_OF_ORDER else Permission.OVERRIDE_INTERVAL
+                override = _who_may(verdict, series.limits)
                 found.append(Refusal(start, verdict.level, verdict.code, verdict.words, override))
     return found
 
@@ -51,6 +52,14 @@ def review_gate(requests: Sequence[StartRequest]) -> list[Refusal]:
             if verdict is not None:
                 found.append(Refusal(start, verdict.level, verdict.code, verdict.words))
     return found
+
+
+def _who_may(verdict: intervals.Verdict, limits: intervals.Limits) -> Permission | None:
+    if verdict.code in (intervals.OUT_OF_ORDER, intervals.LONG):
+        return None
+    if verdict.code == intervals.TOO_SOON and not limits.is_overridable:
+        return None
+    return Permission.OVERRIDE_INTERVAL
 
 
 def register() -> None:

@@ -9,7 +9,7 @@ from clinic import clock
 from clinic.actors import Actor
 from clinic.enums import Role
 from clinic.services import tasks
-from scheduling.models import Appointment, Hold, WaitlistEntry
+from scheduling.models import Appointment, Hold, PatientAway, WaitlistEntry
 from scheduling.policies import MOVABLE
 
 
@@ -21,6 +21,7 @@ def forget(*, patient_id: UUID, by: Actor) -> None:
     Hold.objects.filter(patient_id=patient_id).exclude(note="").update(note="")
     WaitlistEntry.objects.filter(patient_id=patient_id).exclude(note="").update(note="")
     _redact_history(patient_id)
+    PatientAway.objects.filter(patient_id=patient_id, ended_at__isnull=True).update(ended_at=clock.now())
     open_visits = visits.filter(status__in=MOVABLE, period__endswith__gt=clock.now())
     for site_id in open_visits.order_by("site").values_list("site", flat=True).distinct():
         tasks.open_task(

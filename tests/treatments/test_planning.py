@@ -21,8 +21,8 @@ from tests.factories import clinic
 from tests.factories import treatments as factory
 from tests.factories.treatments import Ward
 from treatments.enums import OrderStatus
-from treatments.models import SessionBooking
-from treatments.services import planning
+from treatments.models import Course, ProtocolVersion, SessionBooking
+from treatments.services import planning, sessions
 from treatments.services.planning import SessionTaken
 
 pytestmark = pytest.mark.django_db
@@ -94,6 +94,53 @@ def test_physician_overrides_interval_with_reason(ward: Ward) -> None:
         by=ward.physician, order_id=order.pk, starts=starts, request_key=uuid4(), override=override
     )
     assert len(rows) == 2
+
+
+def test_physician_cannot_override_where_the_protocol_forbids_it(ward: Ward) -> None:
+    ProtocolVersion.objects.update(interval_overridable=False)
+    order = factory.order(ward, sessions=2)
+    starts = {1: ward.at(10), 2: ward.at(15)}
+    override = Override("Patient moves abroad", frozenset({"interval_blocked"}))
+    with pytest.raises(BookingRefused, match="refuses fewer than 7 days"):
+        planning.book_course(
+            by=ward.physician, order_id=order.pk, starts=starts, request_key=uuid4(), override=override
+        )
+
+
+def test_desk_may_go_beyond_the_longest_interval_with_a_reason(ward: Ward) -> None:
+    order = factory.order(ward, sessions=2)
+    starts = {1: ward.at(10), 2: ward.at(70)}
+    with pytest.raises(BookingRefused, match="60 days after session 1: the protocol advises at most 56 days"):
+        planning.book_course(by=ward.desk, order_id=order.pk, starts=starts, request_key=uuid4())
+    override = Override("She is abroad in spring", frozenset({"interval_exceeded"}))
+    rows = planning.book_course(
+        by=ward.desk, order_id=order.pk, starts=starts, request_key=uuid4(), override=override
+    )
+    assert [row.override_reason for row in rows] == ["She is abroad in spring"] * 2
+
+
+@pytest.mark.parametrize(("injected", "refused"), [(True, True), (False, False)])
+def test_stopped_session_counts_for_the_interval_only_when_it_was_injected(
+    ward: Ward, injected: bool, refused: bool
+) -> None:
+    order = factory.order(ward, sessions=2)
+    first = factory.session(order.course)
+    if injected:
+        first = factory.inject(ward, order.course)
+        Course.objects.filter(pk=order.course_id).update(status="active")
+    sessions.stop(by=ward.physician, session_id=first.pk, version=first.version, reason="Vasovagal reaction")
+    request = VisitRequest(
+        patient_id=order.patient_id,
+        visit_type_id=ward.house.visit("prp_session").pk,
+        site_id=order.site_id,
+        start=ward.at(5),
+        purpose=factory.session(order.course, 2).pk,
+    )
+    if refused:
+        with pytest.raises(BookingRefused, match="5 days after session 1"):
+            booking.book(request=request, by=ward.desk)
+    else:
+        assert booking.book(request=request, by=ward.desk).status == "booked"
 
 
 def test_book_course_needs_a_start_for_each_session(ward: Ward) -> None:

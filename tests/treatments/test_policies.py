@@ -16,7 +16,7 @@ from treatments.policies.gate import Evidence
 from treatments.policies.intervals import Limits, Neighbour
 from treatments.scoring import Unscorable
 
-LIMITS = Limits(warn_days=14, block_days=7, approval_days=180)
+LIMITS = Limits(warn_days=14, block_days=7, approval_days=180, max_days=56)
 DAY = dt.date(2026, 3, 2)
 BERLIN = ZoneInfo("Europe/Berlin")
 START, END = dt.datetime.fromisoformat("2026-01-01"), dt.datetime.fromisoformat("2027-01-01")
@@ -113,6 +113,8 @@ def test_score_stays_on_its_scale(instrument: Instrument, value: int) -> None:
         (6, "interval_blocked"),
         (7, "interval_warned"),
         (13, "interval_warned"),
+        (56, None),
+        (57, "interval_exceeded"),
         (14, None),
     ],
 )
@@ -128,6 +130,18 @@ def test_interval_is_symmetric(days: int) -> None:
     later = intervals.interval(2, other, [Neighbour(1, DAY, done=False)], LIMITS)
     earlier = intervals.interval(1, DAY, [Neighbour(2, other, done=False)], LIMITS)
     assert (later.code if later else None) == (earlier.code if earlier else None)
+
+
+@pytest.mark.parametrize(("days", "code"), [(112, None), (113, "interval_exceeded")])
+def test_longest_interval_leaves_room_for_a_session_not_booked_yet(days: int, code: str | None) -> None:
+    neighbours = [Neighbour(1, DAY, done=True), Neighbour(4, DAY + dt.timedelta(days=days + 50), done=False)]
+    verdict = intervals.interval(3, DAY + dt.timedelta(days=days), neighbours, LIMITS)
+    assert (verdict.code if verdict else None) == code
+
+
+def test_longest_interval_is_measured_to_the_nearest_session() -> None:
+    neighbours = [Neighbour(n, DAY + dt.timedelta(days=50 * (n - 1)), done=True) for n in (1, 2, 3)]
+    assert intervals.interval(4, DAY + dt.timedelta(days=150), neighbours, LIMITS) is None
 
 
 @pytest.mark.parametrize(("days", "lapsed"), [(180, False), (181, True)])

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import attrgetter
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -27,6 +28,9 @@ class Limits:
     warn_days: int
     block_days: int
     approval_days: int
+    max_days: int = 10_000
+    is_overridable: bool = True
+    """Whether a physician may go below `block_days`, with a reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,7 @@ class Verdict:
 
 TOO_SOON = "interval_blocked"
 SOON = "interval_warned"
+LONG = "interval_exceeded"
 OUT_OF_ORDER = "session_out_of_order"
 LAPSED = "approval_lapsed"
 
@@ -45,8 +50,10 @@ LAPSED = "approval_lapsed"
 def interval(number: int, day: dt.date, neighbours: Iterable[Neighbour], limits: Limits) -> Verdict | None:
     """The gravest objection to having session `number` on that day, or None.
 
-    A cancelled or not-done session is no neighbour: it does not reset the interval.
+    A cancelled or not-done session is no neighbour: it does not reset the interval. The longest interval is measured to
+    the nearest neighbours only, once for each step in the numbers, so that a session not booked yet keeps its room.
     """
+    neighbours = list(neighbours)
     found: list[Verdict] = []
     for other in neighbours:
         days = (day - other.day).days if other.number < number else (other.day - day).days
@@ -65,6 +72,14 @@ def interval(number: int, day: dt.date, neighbours: Iterable[Neighbour], limits:
                 "limit": limits.warn_days,
             }
             found.append(Verdict(RefusalLevel.WARN, SOON, words))
+    for other in _nearest(number, neighbours):
+        days, steps = abs((day - other.day).days), abs(number - other.number)
+        if days > limits.max_days * steps:
+            words = _("It is %(apart)s: the protocol advises at most %(limit)s days.") % {
+                "apart": _apart(days, number, other),
+                "limit": limits.max_days * steps,
+            }
+            found.append(Verdict(RefusalLevel.WARN, LONG, words))
     return min(found, key=lambda verdict: verdict.level != RefusalLevel.BLOCK, default=None)
 
 
@@ -79,6 +94,14 @@ def approval(
         "days": limits.approval_days
     }
     return Verdict(RefusalLevel.BLOCK, LAPSED, words)
+
+
+def _nearest(number: int, neighbours: list[Neighbour]) -> list[Neighbour]:
+    """The neighbour before and the one after, where there are any."""
+    before = [other for other in neighbours if other.number < number]
+    after = [other for other in neighbours if other.number > number]
+    by_number = attrgetter("number")
+    return [*sorted(before, key=by_number)[-1:], *sorted(after, key=by_number)[:1]]
 
 
 def _misplaced(number: int, other: Neighbour) -> str:

@@ -14,7 +14,6 @@ from treatments.policies.gate import Evidence
 from treatments.policies.intervals import Limits, Neighbour
 
 GRAVE_GRADE = 3
-_NOT_HELD = (SessionStatus.DROPPED,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,13 @@ class Series:
     @property
     def limits(self) -> Limits:
         version = self.session.course.protocol_version
-        return Limits(version.interval_warn_days, version.interval_block_days, version.approval_days)
+        return Limits(
+            version.interval_warn_days,
+            version.interval_block_days,
+            version.approval_days,
+            version.interval_max_days,
+            version.interval_overridable,
+        )
 
     def neighbours(self, planned: Mapping[UUID, dt.datetime] | None = None) -> list[Neighbour]:
         """The other sessions' days: of the injection where it was done, else of the visit booked or being booked."""
@@ -66,11 +71,17 @@ def series(session_ids: Collection[UUID]) -> dict[UUID, Series]:
         for booking in row.open_bookings:
             visits[row.pk] = booking.appointment
     return {
-        row.pk: Series(row, [other for other in siblings if other.status not in _NOT_HELD], visits)
+        row.pk: Series(row, [other for other in siblings if _counts(other)], visits)
         for siblings in by_course.values()
         for row in siblings
         if row.pk in wanted
     }
+
+
+def _counts(session: Session) -> bool:
+    """Whether a session stands in the series: to do, or injected. One stopped before its first injection does not."""
+    ended = session.status in (SessionStatus.DROPPED, SessionStatus.STOPPED)
+    return session.injected_at is not None or not ended
 
 
 def lock_keys(purposes: Iterable[UUID]) -> dict[str, set[UUID]]:
