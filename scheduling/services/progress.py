@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 from clinic import audit, clock
 from clinic.actors import Actor, Staff
 from clinic.enums import Permission
-from clinic.exceptions import IllegalMove, NotFound
-from clinic.transactions import use_case
+from clinic.exceptions import IllegalMove, NotFound, TryAgain
+from clinic.transactions import explain_constraint, use_case
 from scheduling.enums import AppointmentStatus, ChangeKind, ReasonUse
 from scheduling.models import Appointment, VisitStage
+from scheduling.selectors import calls
 from scheduling.services import changes, notices, occupancy
 from scheduling.services.visits import locked, moved_to
 from scheduling.signals import appointment_changed
@@ -20,22 +21,30 @@ from scheduling.signals import appointment_changed
 
 @use_case
 def arrive(*, appointment_id: UUID, by: Actor) -> Appointment:
-    """The patient is here. Reminders of a visit that has begun end."""
-    appointment = locked(appointment_id, by=by, permission=Permission.RUN_BOARD)
+    """The patient is here, and gets the day's smallest call number that nobody has. Reminders of the visit end.
+
+    Arrivals of one site wait for each other, so that two at once get different numbers; behind the lock stands
+    a constraint, whose refusal would say that somebody else was faster.
+    """
+    appointment = locked(appointment_id, by=by, permission=Permission.RUN_BOARD, site=True)
     appointment.arrived_at = clock.now()
-    moved_to(appointment, AppointmentStatus.ARRIVED, extra=["arrived_at"])
+    appointment.call_day = clock.today(appointment.site.zone)
+    appointment.call_number = calls.smallest_unused(site=appointment.site, day=appointment.call_day)
+    moved_to(appointment, AppointmentStatus.ARRIVED, extra=["arrived_at", "call_day", "call_number"])
     notices.cancel_all(appointment=appointment, by=by, reason=notices.ARRIVED)
     return _done(appointment, "arrived", by)
 
 
 @use_case
 def undo_arrive(*, appointment_id: UUID, by: Actor) -> Appointment:
-    """A mis-click: the visit is booked again, and what is still to come is planned again."""
+    """A mis-click: the visit is booked again, its number is free, and what is still to come is planned again."""
     appointment = locked(appointment_id, by=by, permission=Permission.RUN_BOARD)
-    appointment.arrived_at = None
+    appointment.arrived_at = appointment.call_day = appointment.call_number = None
     # The arrival ended the reminders for good: those that are still to come speak of a new revision.
     appointment.told_rev += 1 if notices.ended_by_arrival(appointment) else 0
-    moved_to(appointment, AppointmentStatus.BOOKED, extra=["arrived_at", "told_rev"])
+    moved_to(
+        appointment, AppointmentStatus.BOOKED, extra=["arrived_at", "call_day", "call_number", "told_rev"]
+    )
     notices.plan_reminders(appointment=appointment, by=by)
     return _done(appointment, "undone", by)
 
@@ -62,9 +71,13 @@ def end_stage(*, appointment_id: UUID, stage: str, by: Actor, at: dt.datetime | 
 
 
 @use_case
-def advance(*, appointment_id: UUID, by: Actor) -> Appointment:
-    """One tap: end the running stage and begin the next. The last one completes the visit."""
-    appointment = locked(appointment_id, by=by, permission=Permission.RUN_BOARD)
+def advance(*, appointment_id: UUID, by: Actor, version: int | None = None) -> Appointment:
+    """One tap: end the running stage and begin the next. The last one completes the visit.
+
+    `version` is the visit as it was shown: of two people who tap the same next stage the second is told
+    (StaleVersion), and the patient is not sent past a stage.
+    """
+    appointment = locked(appointment_id, by=by, permission=Permission.RUN_BOARD, version=version)
     if appointment.status not in (AppointmentStatus.ARRIVED, AppointmentStatus.IN_PROGRESS):
         raise IllegalMove(_("The patient has not arrived, or the visit is over."))
     now = clock.now()
@@ -80,9 +93,12 @@ def advance(*, appointment_id: UUID, by: Actor) -> Appointment:
 
 
 @use_case
-def undo(*, appointment_id: UUID, by: Actor) -> Appointment:
-    """Take back the last tap: discharge, the last stage, or the arrival. A move of its own, and audited."""
-    appointment = locked(appointment_id, by=by, permission=Permission.RUN_BOARD)
+def undo(*, appointment_id: UUID, by: Actor, version: int | None = None) -> Appointment:
+    """Take back the last tap: discharge, the last stage, or the arrival. A move of its own, and audited.
+
+    `version` as for `advance`: two who take back the same tap take back one.
+    """
+    appointment = locked(appointment_id, by=by, permission=Permission.RUN_BOARD, version=version)
     if appointment.status == AppointmentStatus.COMPLETED:
         _reopen_last(appointment)
         moved_to(appointment, AppointmentStatus.IN_PROGRESS)
@@ -114,7 +130,9 @@ def _begin(appointment: Appointment, row: VisitStage, by: Actor, at: dt.datetime
         raise IllegalMove(_("%(stage)s has already begun.") % {"stage": row.name})
     row.started_at, row.started_by_id = at, _user(by)
     row.save(update_fields=["started_at", "started_by"])
-    if appointment.status != AppointmentStatus.IN_PROGRESS:
+    if appointment.status == AppointmentStatus.IN_PROGRESS:
+        _newer(appointment)
+    else:
         moved_to(appointment, AppointmentStatus.IN_PROGRESS)
 
 
@@ -127,6 +145,7 @@ def _finish(row: VisitStage, by: Actor, at: dt.datetime) -> None:
 
 def _after_end(appointment: Appointment, row: VisitStage, by: Actor) -> Appointment:
     if appointment.stages.filter(ended_at__isnull=True).exists():
+        _newer(appointment)
         return _done(appointment, "stage", by, stage=row.code)
     return _complete(appointment, by)
 
@@ -157,6 +176,13 @@ def _take_back_stage(appointment: Appointment) -> None:
         return
     before.ended_at, before.ended_by = None, None
     before.save(update_fields=["ended_at", "ended_by"])
+    _newer(appointment)
+
+
+def _newer(appointment: Appointment) -> None:
+    """A stage moved and the status did not: whoever still sees the visit as it was must not tap on."""
+    appointment.version += 1
+    appointment.save(update_fields=["version"])
 
 
 def _stage(appointment: Appointment, code: str) -> VisitStage:
@@ -179,3 +205,9 @@ def _done(appointment: Appointment, change: str, by: Actor, *, stage: str = "") 
     )
     appointment_changed.send(sender=Appointment, appointment=appointment, change=change, by=by)
     return appointment
+
+
+explain_constraint(
+    "one_call_number_per_day",
+    lambda: TryAgain(_("Somebody else arrived at the same moment. Nothing was saved; tap once more.")),
+)

@@ -24,6 +24,7 @@ def locked(
     version: int | None = None,
     resources: Iterable[UUID] = (),
     patient: bool = False,
+    site: bool = False,
     all_ids: Collection[UUID] = (),
 ) -> Appointment:
     """Lock a visit with all that its change touches, in the global order, and read it again.
@@ -36,6 +37,7 @@ def locked(
         raise NotFound(_("There is no such visit."))
     check(by, permission, site_id=rows[appointment_id].site_id)
     locks.take(
+        site=[rows[appointment_id].site_id] if site else [],
         resource=resources,
         patient=[row.patient_id for row in rows.values()] if patient else [],
         appointment=rows.keys(),

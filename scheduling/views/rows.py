@@ -1,7 +1,6 @@
 """A visit as the lists and the board show it: the words beside the state, and the one next tap."""
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from scheduling.enums import AppointmentStatus, ResourceCategory
 from scheduling.models import Appointment
-from scheduling.selectors import visits
+from scheduling.selectors import names, visits
 
 _EXPECTED = (AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)
 _HERE = (AppointmentStatus.ARRIVED, AppointmentStatus.IN_PROGRESS)
@@ -156,11 +155,10 @@ class Row:
 
 
 def rows_of(found: Iterable[Appointment], *, now: dt.datetime, is_today: bool) -> list[Row]:
-    """Rows of one day, with people of nearly the same name marked: a mix-up in the waiting room is a wrong injection."""
+    """Rows of one day, with people of nearly the same name marked."""
     found = list(found)
-    people = {visit.patient_id: visit.patient for visit in found}
-    names = Counter(_sounds_like(patient) for patient in people.values())
-    return [Row(visit, now, is_today, namesake=names[_sounds_like(visit.patient)] > 1) for visit in found]
+    twice = names.alike({visit.patient_id: visit.patient for visit in found}.values())
+    return [Row(visit, now, is_today, namesake=visit.patient_id in twice) for visit in found]
 
 
 def figures_of(rows: list[Row]) -> list[dict[str, Any]]:
@@ -182,10 +180,6 @@ def figures_of(rows: list[Row]) -> list[dict[str, Any]]:
     if late:
         figures.append({"label": _("late"), "value": late, "tone": "attention"})
     return figures
-
-
-def _sounds_like(patient: Any) -> tuple[str, str]:
-    return patient.family_name.casefold(), patient.given_name[:1].casefold()
 
 
 def _length(minutes: int) -> str:

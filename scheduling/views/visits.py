@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -164,7 +165,7 @@ def arrive(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
 @requires(Permission.RUN_BOARD)
 @require_POST
 def advance(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
-    return _tap(request, appointment_id, progress.advance)
+    return _tap(request, appointment_id, partial(progress.advance, version=_version(request)))
 
 
 @requires(Permission.RUN_BOARD)
@@ -173,7 +174,7 @@ def undo(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
     """Take back the last tap of the visit's day; a no-show is a change of the ledger."""
     visit = visit_for(actor_of(request), appointment_id)
     if visit.status != AppointmentStatus.NO_SHOW:
-        return _tap(request, appointment_id, progress.undo)
+        return _tap(request, appointment_id, partial(progress.undo, version=_version(request)))
     change = ledger.latest_standing(appointment_id=visit.pk)
     return undo_change(request, change.pk) if change else back_to(request, _page_of(visit.pk))
 
@@ -199,6 +200,12 @@ def _tap(request: HttpRequest, appointment_id: UUID, service: Callable[..., Any]
 
 def _page_of(appointment_id: UUID) -> str:
     return reverse("scheduling:appointment-detail", args=[appointment_id])
+
+
+def _version(request: HttpRequest) -> int | None:
+    """The visit's version that the button was shown with: of two taps on one button the second is told."""
+    said = request.POST.get("version", "")
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 10 else None
 
 
 def _facts(request: HttpRequest, visit: Appointment) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 
 from clinic.actors import Staff
 from clinic.enums import Role
-from clinic.exceptions import IllegalMove
+from clinic.exceptions import IllegalMove, StaleVersion
 from clinic.models import AuditEvent, Message
 from scheduling import policies
 from scheduling.enums import APPOINTMENT_TRANSITIONS, AppointmentStatus
@@ -147,3 +147,53 @@ def test_each_tap_leaves_an_audit_event(visit: Appointment, nurse: Staff) -> Non
 def test_no_show_before_the_start_is_refused(visit: Appointment, nurse: Staff) -> None:
     with pytest.raises(Exception, match="can still come"):
         endings.no_show(appointment_id=visit.pk, by=nurse)
+
+
+def test_arrive_gives_the_smallest_number_that_nobody_has(house: House, nurse: Staff) -> None:
+    start = house.at(factory.days_ahead(6, house.site), 9)
+    kind = house.visit("consultation").pk
+    made = [
+        booking.book(request=VisitRequest(clinic.patient().pk, kind, house.site.pk, start), by=nurse)
+        for _ in range(2)
+    ]
+    made.append(
+        booking.book(
+            request=VisitRequest(
+                clinic.patient().pk, kind, house.site.pk, start.replace(hour=start.hour + 2)
+            ),
+            by=nurse,
+        )
+    )
+    numbers = [progress.arrive(appointment_id=each.pk, by=nurse).call_number for each in made[:2]]
+    progress.undo(appointment_id=made[0].pk, by=nurse)
+    numbers.append(progress.arrive(appointment_id=made[2].pk, by=nurse).call_number)
+    assert numbers == [1, 2, 1]
+    made[0].refresh_from_db()
+    assert (made[0].call_day, made[0].call_number) == (None, None)
+
+
+@pytest.mark.parametrize("taps", range(1, 7))
+def test_a_tap_on_what_was_shown_before_the_last_tap_is_told(
+    visit: Appointment, nurse: Staff, taps: int
+) -> None:
+    progress.arrive(appointment_id=visit.pk, by=nurse)
+    visit.refresh_from_db()
+    for _ in range(taps):
+        seen = visit.version
+        progress.advance(appointment_id=visit.pk, by=nurse, version=seen)
+        visit.refresh_from_db()
+    for tap in (progress.advance, progress.undo):
+        with pytest.raises(StaleVersion):
+            tap(appointment_id=visit.pk, by=nurse, version=seen)
+
+
+def test_each_undo_can_be_undone_once(visit: Appointment, nurse: Staff) -> None:
+    progress.arrive(appointment_id=visit.pk, by=nurse)
+    for _ in range(3):
+        progress.advance(appointment_id=visit.pk, by=nurse)
+    visit.refresh_from_db()
+    seen = visit.version
+    progress.undo(appointment_id=visit.pk, by=nurse, version=seen)
+    with pytest.raises(StaleVersion):
+        progress.undo(appointment_id=visit.pk, by=nurse, version=seen)
+    assert where(visit) == "draw"
