@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,19 +49,16 @@ class Database:
 
 
 @contextmanager
-def cloned() -> Iterator[Database]:
-    """A fresh clone of the migrated template, dropped in the end under whoever is still connected."""
+def cloned(source: str = "") -> Iterator[Database]:
+    """A fresh clone of that database, or of the migrated template; dropped in the end under whoever is still connected."""
     database = Database(f"prp_test_{uuid.uuid4().hex[:12]}")
-    template = _template()
+    template = source or _template()
     with _owner() as owner:
         owner.execute(_create(database.name, template))
     try:
         yield database
     finally:
-        with _owner() as owner:
-            owner.execute(
-                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database.name))
-            )
+        drop(database.name)
 
 
 @contextmanager
@@ -82,9 +79,40 @@ def _point(name: str, url: str) -> None:
     os.environ["DATABASE_URL"] = url
 
 
+def names() -> set[str]:
+    """Every database of the server."""
+    with _owner() as owner:
+        return {str(row[0]) for row in owner.execute("SELECT datname FROM pg_database")}
+
+
+def keep(database: Database, name: str) -> None:
+    """Rename a finished clone, so that it outlives its `cloned` block and can be cloned itself. Nobody may be connected."""
+    with _owner() as owner:
+        owner.execute(
+            sql.SQL("ALTER DATABASE {} RENAME TO {}").format(
+                sql.Identifier(database.name), sql.Identifier(name)
+            )
+        )
+
+
+def drop(name: str) -> None:
+    with _owner() as owner:
+        owner.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def digest(patterns: Sequence[str] = _TEMPLATE_SOURCES) -> str:
+    """Of the files that the template is made from, or of others: changes when one of them does."""
+    found = hashlib.sha256()
+    for pattern in patterns:
+        for path in sorted(ROOT.glob(pattern)):
+            if path.is_file():
+                found.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
+    return found.hexdigest()[:12]
+
+
 def _template() -> str:
     """The template of today's migrations, made when it is missing. Its name carries their digest."""
-    name = f"prp_template_{_digest()}"
+    name = f"prp_template_{digest()}"
     with _owner() as owner:
         owner.execute("SELECT pg_advisory_lock(%s)", [_TEMPLATE_LOCK])
         if owner.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
@@ -116,15 +144,6 @@ def _manage(*arguments: str, database: str) -> None:
             f"manage.py {arguments[0]} failed while the test database was made:\n{done.stdout}{done.stderr}"
         )
         raise RuntimeError(message)
-
-
-def _digest() -> str:
-    digest = hashlib.sha256()
-    for pattern in _TEMPLATE_SOURCES:
-        for path in sorted(ROOT.glob(pattern)):
-            if path.is_file():
-                digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:12]
 
 
 def _create(name: str, template: str) -> sql.Composed:

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Sequence
 
-from clinic.local import check, develop, engines, run, say, test
+from clinic.local import bench, check, develop, engines, run, say, test
 from clinic.local.interruption import interruption
 from clinic.local.say import Trouble
 
@@ -16,7 +16,7 @@ _ALONE: dict[str, Callable[[], int]] = {
 }
 _WITH_ARGUMENTS: dict[str, Callable[[Sequence[str]], int]] = {
     "test": test.test,
-    "bench": develop.bench,
+    "bench": bench.bench,
     "lock": develop.lock,
 }
 

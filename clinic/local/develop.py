@@ -1,9 +1,9 @@
-"""Small commands for whoever works on the code: format, lock, bench."""
+"""Small commands for whoever works on the code: format, lock."""
 
 import os
 from collections.abc import Sequence
 
-from clinic.local import commands, engines, environment, paths
+from clinic.local import commands, environment, paths
 
 _LOCK = (
     "--universal",
@@ -39,13 +39,3 @@ def lock(arguments: Sequence[str]) -> int:
         if code:
             return code
     return 0
-
-
-def bench(arguments: Sequence[str]) -> int:
-    """Measure against throw-away engines; one JSON object a line."""
-    environment.prepare("requirements-dev.txt")
-    engines.end_leftovers()
-    with engines.throw_away() as (_, variables):
-        return commands.show(
-            [paths.program("python"), "-m", "tests.bench", *arguments], env={**os.environ, **variables}
-        )

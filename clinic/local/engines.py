@@ -25,6 +25,9 @@ _OPTIONS = {
 
 _FOLDER = "folder"
 
+BLANK = "prp_blank"
+"""What tests/database.py starts from: nobody connects to it, so it can always be cloned."""
+
 
 @contextmanager
 def throw_away() -> Iterator[tuple[Crew, dict[str, str]]]:
@@ -37,7 +40,7 @@ def throw_away() -> Iterator[tuple[Crew, dict[str, str]]]:
         try:
             with say.step("Starting PostgreSQL and Valkey for tests"):
                 server, broker = _start(crew, place)
-            yield crew, _environment(server, broker)
+            yield crew, variables(server, broker)
         finally:
             crew.stop()
             shutil.rmtree(records, ignore_errors=True)
@@ -45,15 +48,20 @@ def throw_away() -> Iterator[tuple[Crew, dict[str, str]]]:
 
 def _start(crew: Crew, place: Home) -> tuple[Postgres, str]:
     server = postgres.start(crew, place, Passwords.new(), options=_OPTIONS, log=place.folder / "postgres.log")
-    # Tests clone databases, and drop them under connections that are still open.
-    server.psql("ALTER ROLE prp_owner CREATEDB; GRANT pg_signal_backend TO prp_owner")
-    # What tests/database.py starts from: nobody connects to it, so it can always be cloned.
-    server.psql("CREATE DATABASE prp_blank TEMPLATE prp OWNER prp_owner")
+    make_cloneable(server)
     broker = valkey.start(crew, place, secrets.token_urlsafe(24), log=place.folder / "valkey.log")
     return server, broker
 
 
-def _environment(server: Postgres, broker: str) -> dict[str, str]:
+def make_cloneable(server: Postgres) -> None:
+    """Let the owner make databases, and drop them under connections that are still open; once for each cluster."""
+    server.psql("ALTER ROLE prp_owner CREATEDB; GRANT pg_signal_backend TO prp_owner")
+    if BLANK not in server.psql("SELECT datname FROM pg_database").splitlines():
+        server.psql(f"CREATE DATABASE {BLANK} TEMPLATE prp OWNER prp_owner")
+
+
+def variables(server: Postgres, broker: str) -> dict[str, str]:
+    """What tests and the bench need to use these engines."""
     return {
         "APP_ENV": "test",
         "SECRET_KEY": secrets.token_urlsafe(48),

@@ -72,15 +72,15 @@ class Home:
         return target
 
 
-def lasting() -> Home:
-    """The home of `make run`: below `var/`, or in /var/lib when root's checkout is closed to others."""
+def lasting(name: str = "engines") -> Home:
+    """A home that is kept (`make run`, `make bench`): below `var/`, or in /var/lib when root's checkout is closed to others."""
     paths.make_var()
-    folder = paths.VAR / "engines"
+    folder = paths.VAR / name
     folder.mkdir(mode=0o755, exist_ok=True)
     who = account.for_engines(data=folder / "postgres", checkout=paths.ROOT)
     if who.can_enter(folder):
         return Home(folder, who)
-    key = hashlib.sha256(str(paths.ROOT).encode()).hexdigest()[:8]
+    key = hashlib.sha256(str(paths.ROOT).encode()).hexdigest()[:8] + name.removeprefix("engines")
     elsewhere = Path("/var/lib") / f"prp-clinic-{key}"
     elsewhere.mkdir(mode=0o755, parents=True, exist_ok=True)
     elsewhere.chmod(0o755)

@@ -9,20 +9,20 @@ from clinic.local.say import Trouble
 
 
 @contextmanager
-def only_one(note: str) -> Iterator[None]:
-    """Hold the checkout's lock, leaving `note` for the next who tries; Trouble when somebody holds it."""
-    path = paths.RUN / "run.lock"
-    with path.open("a+") as lock:
+def only_one(note: str, *, lock: str = "run.lock") -> Iterator[None]:
+    """Hold the checkout's lock of that name, leaving `note` for the next who tries; Trouble when somebody holds it."""
+    path = paths.RUN / lock
+    with path.open("a+") as file:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            lock.seek(0)
+            file.seek(0)
             message = (
-                f"The clinic already runs from this folder ({lock.read().strip()}). "
+                f"This command already runs from this folder ({file.read().strip()}). "
                 "Stop it there with Ctrl-C first."
             )
             raise Trouble(message) from error
-        lock.truncate(0)
-        lock.write(note)
-        lock.flush()
+        file.truncate(0)
+        file.write(note)
+        file.flush()
         yield

@@ -2,28 +2,68 @@
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
+
+Row = dict[str, Any]
 
 
 def milliseconds(action: Callable[[], Any], *, runs: int = 9) -> float:
     """The median of `runs` calls after one warm-up."""
     action()
+    return statistics.median(timings([action] * runs))
+
+
+def timings(actions: Sequence[Callable[[], Any]]) -> list[float]:
+    """The milliseconds of each."""
     taken = []
-    for _ in range(runs):
+    for action in actions:
         began = time.perf_counter()
         action()
         taken.append((time.perf_counter() - began) * 1000)
-    return statistics.median(taken)
+    return taken
 
 
-def row(name: str, value: float, unit: str, floor: float | None, note: str) -> dict[str, Any]:
-    """One line of the bench. The ratio is value to floor, above 1 for times and below 1 for rates."""
+def percentile(values: Sequence[float], share: float) -> float:
+    """The smallest value that `share` of the values do not exceed."""
+    ordered = sorted(values)
+    return ordered[max(0, -(-len(ordered) * round(share * 100) // 100) - 1)]
+
+
+def row(
+    name: str,
+    value: float,
+    unit: str,
+    *,
+    note: str = "",
+    at_most: float | None = None,
+    floor: float | None = None,
+    share_of_floor: float | None = None,
+    times_floor: float | None = None,
+) -> Row:
+    """One line of the bench.
+
+    The bar is `at_most` for a value, or for a ratio to the floor: at least `share_of_floor` of a rate, at most
+    `times_floor` a time. `met` is null where nothing was promised.
+    """
     ratio = round(value / floor, 2) if floor else None
+    promises = []
+    if at_most is not None:
+        promises.append((f"at most {at_most:g} {unit}", value <= at_most))
+    if share_of_floor is not None:
+        promises.append(
+            (f"at least {share_of_floor:g} of the floor", ratio is not None and ratio >= share_of_floor)
+        )
+    if times_floor is not None:
+        promises.append(
+            (f"at most {times_floor:g} times the floor", ratio is not None and ratio <= times_floor)
+        )
     return {
         "name": name,
         "value": round(value, 3),
         "unit": unit,
+        "bar": ", ".join(words for words, _met in promises) or None,
+        "met": all(met for _words, met in promises) if promises else None,
         "floor": None if floor is None else round(floor, 3),
         "ratio": ratio,
         "note": note,

@@ -1,0 +1,76 @@
+"""Server time and weight of the pages that stay open all day, on the fullest day of the measured site: today."""
+
+import gzip
+from collections.abc import Iterator
+
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import NoReverseMatch, reverse
+
+from clinic import clock
+from clinic.enums import Role
+from scheduling.models import Allocation, Appointment
+from tests.bench.clocked import Row, milliseconds, row
+from tests.factories import clinic
+from tests.factories.scheduling import House
+
+SERVER_MS = 60
+WIRE_KB = 50
+
+
+def page_day(house: House) -> Iterator[Row]:
+    """The day grid with every column."""
+    yield from _page(house, "page_day", "scheduling:day", {"day": clock.today(house.site.zone)})
+
+
+def page_week(house: House) -> Iterator[Row]:
+    """The week of the clinician with the most to do."""
+    physician = house.resources["physician"][0]
+    day = clock.today(house.site.zone)
+    yield from _page(house, "page_week", "scheduling:week", {"resource_id": physician.pk, "day": day})
+
+
+def page_board(house: House) -> Iterator[Row]:
+    """The arrival board of today."""
+    yield from _page(house, "page_board", "scheduling:board", {})
+
+
+def _page(house: House, name: str, url_name: str, values: dict[str, object]) -> Iterator[Row]:
+    address = _address(url_name, values)
+    if not address:
+        yield row(name, 0, "ms", note=f"no page is called {url_name} yet")
+        return
+    client = Client()
+    client.force_login(clinic.user(Role.FRONT_DESK, at=house.site))
+    client.get(address)
+    with CaptureQueriesContext(connection) as queries:
+        page = client.get(address)
+    kilobytes = len(gzip.compress(page.content, 6)) / 1024
+    note = f"status {page.status_code}, {len(queries)} queries, {_shown(house)}; floor: a page without data"
+    floor = milliseconds(lambda: client.get("/healthz"))
+    yield row(
+        name, milliseconds(lambda: client.get(address)), "ms", at_most=SERVER_MS, floor=floor, note=note
+    )
+    yield row(
+        f"{name}_wire", kilobytes, "KB", at_most=WIRE_KB, note=f"{len(page.content) // 1024} KB before gzip"
+    )
+
+
+def _address(url_name: str, values: dict[str, object]) -> str:
+    """With as many of the values as the page takes, for its shape is its own affair."""
+    for given in ({}, *([dict([item]) for item in values.items()]), values):
+        try:
+            found = reverse(url_name, kwargs=given)
+        except NoReverseMatch:
+            continue
+        rest = {key: str(value) for key, value in values.items() if key not in given}
+        return found + ("?" + "&".join(f"{key}={value}" for key, value in rest.items()) if rest else "")
+    return ""
+
+
+def _shown(house: House) -> str:
+    day = clock.day_bounds(clock.today(house.site.zone), house.site.zone)
+    visits = Appointment.objects.filter(site=house.site, period__overlap=day, allocations__active=True)
+    blocks = Allocation.objects.filter(site=house.site, period__overlap=day, active=True)
+    return f"{visits.distinct().count()} visits and {blocks.count()} blocks today"
