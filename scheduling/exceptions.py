@@ -26,3 +26,7 @@ class BookingRefused(DomainError):
     def __init__(self, refusals: "Sequence[Refusal]") -> None:
         super().__init__(joined([refusal.words for refusal in refusals]))
         self.refusals = list(refusals)
+
+
+class HoldEnded(DomainError):
+    """The pencilled time was released or has expired. It may still be free, for anybody."""

@@ -86,7 +86,11 @@ def recheck(messages: Sequence[Message]) -> Mapping[UUID, str]:
     visits = _visits(messages)
     refused: dict[UUID, str] = {}
     for message in messages:
-        visit = visits.get(message.about)
+        visit = visits.get(notices.visit_key(message.about))
+        if visit is not None and message.about.startswith(notices.FORMER):
+            if visit.patient_id == message.patient_id:
+                refused[message.pk] = "visit_changed"
+            continue
         wanted = (AppointmentStatus.CANCELLED,) if message.kind == Notice.CANCELLED else _STANDING
         if visit is None or visit.status not in wanted:
             refused[message.pk] = "visit_changed"
@@ -104,15 +108,16 @@ def placeholders(messages: Sequence[Message]) -> Mapping[UUID, Mapping[str, str]
     told = notices.told_starts([message for message in messages if message.kind == Notice.CANCELLED])
     values: dict[UUID, Mapping[str, str]] = {}
     for message in messages:
-        visit = visits.get(message.about)
+        visit = visits.get(notices.visit_key(message.about))
         if visit is None:
             continue
         begins = told.get(message.pk, visit.period.lower)
         start = begins.astimezone(visit.site.zone)
-        with translation.override(visit.patient.language):
+        reader = message.patient
+        with translation.override(reader.language):
             day = date_format(start, "l, j F Y")
         values[message.pk] = {
-            "first_name": visit.patient.given_name,
+            "first_name": reader.given_name,
             "day": day,
             "time": f"{start:%H:%M}",
             "clinic": visit.site.sender_name,
@@ -134,7 +139,7 @@ def invitation(message: Message, values: Mapping[str, str]) -> Sequence[Attachme
     calendar.add("version", "2.0")
     calendar.add("method", "CANCEL" if cancelled else "REQUEST")
     event = Event()
-    event.add("uid", message.about.removeprefix("appointment:"))
+    event.add("uid", notices.visit_key(message.about))
     event.add("sequence", message.about_rev)
     event.add("dtstamp", clock.now())
     event.add("dtstart", dt.datetime.fromisoformat(values["starts_at"]))
@@ -172,6 +177,6 @@ def register() -> None:
 
 
 def _visits(messages: Sequence[Message]) -> dict[str, Appointment]:
-    keys = {message.about.removeprefix("appointment:") for message in messages}
-    rows = Appointment.objects.filter(pk__in=keys).select_related("patient", "site", "visit_type")
-    return {f"appointment:{row.pk}": row for row in rows}
+    keys = {notices.visit_key(message.about) for message in messages}
+    rows = Appointment.objects.filter(pk__in=keys).select_related("site", "visit_type")
+    return {str(row.pk): row for row in rows}

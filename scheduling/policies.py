@@ -57,6 +57,24 @@ def check_can_undo(
         raise IllegalMove(_("That time has passed. Book a new visit instead."))
 
 
+def check_can_change_patient(*, same: bool, purpose: UUID | None) -> None:
+    """A visit of a course is the patient's own: its session cannot be somebody else's."""
+    if same:
+        raise InvalidInput(_("The visit is this patient's already."), field="patient")
+    if purpose is not None:
+        raise DomainError(
+            _(
+                "This visit belongs to a treatment course and cannot become somebody else's. Cancel it, then book anew."
+            )
+        )
+
+
+def check_expected(*, expected: dt.datetime, start: dt.datetime, ends: dt.datetime) -> None:
+    """Late is later than booked, and before the visit would be over."""
+    if not start < expected < ends:
+        raise InvalidInput(_("That is not late but another time: move the visit instead."), field="minutes")
+
+
 def check_start(start: dt.datetime, *, now: dt.datetime) -> None:
     """A start is a whole minute that has not passed."""
     if start.tzinfo is None or start.second or start.microsecond:

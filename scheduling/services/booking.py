@@ -79,6 +79,8 @@ def book_many(
     requests = [each.request for each in plans]
     for request in requests:
         check(by, Permission.BOOK, site_id=request.site_id)
+        if request.squeezed_on is not None:
+            check(by, Permission.SQUEEZE_IN, site_id=request.site_id)
     locks.take(
         resource={key for each in plans for key in each.resource_ids},
         patient={request.patient_id for request in requests},
@@ -125,6 +127,11 @@ def _known(request_key: UUID) -> Appointment | None:
     return Appointment.objects.filter(request_key=request_key).first()
 
 
+def is_known(request_key: UUID) -> bool:
+    """Whether a form with this key has booked already."""
+    return _known(request_key) is not None
+
+
 def active_patients(requests: Sequence[VisitRequest]) -> dict[UUID, Patient]:
     patients = Patient.objects.in_bulk({request.patient_id for request in requests})
     for request in requests:
@@ -141,7 +148,7 @@ def _calendar(
 ) -> calendars.Calendar:
     now = clock.now()
     policies.check_start(request.start, now=now)
-    return calendars.load(
+    calendar = calendars.load(
         visit_type_id=request.visit_type_id,
         site_id=request.site_id,
         earliest=request.start,
@@ -151,6 +158,10 @@ def _calendar(
         appointment_id=appointment_id,
         resource_ids=only,
     )
+    if request.squeezed_on is not None:
+        # The clinician is not held; everything else of the visit is, and is refused as always.
+        calendar.spans = [span for span in calendar.spans if not span.requirement.is_lead]
+    return calendar
 
 
 def confirmed_team(

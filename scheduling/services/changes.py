@@ -2,11 +2,18 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from clinic import clock
 from clinic.actors import Actor
+from clinic.ids import new_id
 from scheduling.enums import ChangeKind, Told
 from scheduling.models import Appointment, VisitChange
+
+
+def made_by(appointment: Appointment, key: UUID | None) -> bool:
+    """Whether this form, by its key, has changed this visit already."""
+    return key is not None and VisitChange.objects.filter(pk=key, appointment=appointment).exists()
 
 
 def record(
@@ -20,9 +27,14 @@ def record(
     old_period: Any = None,
     old_allocations: Sequence[int] = (),
     undoes: VisitChange | None = None,
+    key: UUID | None = None,
 ) -> VisitChange:
-    """Write one line, inside the caller's transaction. `appointment` is as the change left it."""
+    """Write one line, inside the caller's transaction. `appointment` is as the change left it.
+
+    `key` is the form's: the line under it says that this form was sent before.
+    """
     return VisitChange.objects.create(
+        pk=key or new_id(),
         appointment=appointment,
         site_id=appointment.site_id,
         kind=kind,

@@ -16,10 +16,19 @@ from scheduling.services.visits import locked, moved_to, tell
 
 @use_case
 def cancel(
-    *, appointment_id: UUID, reason: str, by: Actor, version: int | None = None, told: Told = Told.MAIL
+    *,
+    appointment_id: UUID,
+    reason: str,
+    by: Actor,
+    version: int | None = None,
+    told: Told = Told.MAIL,
+    key: UUID | None = None,
 ) -> Appointment:
-    """Cancel with a coded reason. The resources are free at once; the row and its allocations are kept."""
-    appointment = locked(appointment_id, by=by, permission=Permission.BOOK, version=version)
+    """Cancel with a coded reason, once for each `key` of a form. The resources are free at once; the row and its
+    allocations are kept."""
+    appointment = locked(appointment_id, by=by, permission=Permission.BOOK, version=version, key=key)
+    if changes.made_by(appointment, key):
+        return appointment
     occupancy.check_reason(reason, ReasonUse.CANCEL)
     was, phoned = appointment.status, appointment.told == Told.PHONE
     appointment.reason_id = reason
@@ -35,6 +44,7 @@ def cancel(
         old_allocations=ended,
         reason=reason,
         told=told,
+        key=key,
     )
     audit.record(
         "scheduling.appointment.cancelled", by=by, about=[appointment], detail={"reason": reason, "was": was}

@@ -9,6 +9,7 @@ from clinic import audit, clock
 from clinic.actors import Actor
 from clinic.enums import Permission
 from clinic.exceptions import NotFound
+from clinic.permissions import check
 from clinic.transactions import use_case
 from scheduling import policies
 from scheduling.enums import TOLD, AppointmentStatus, ChangeKind, ReasonUse, Told
@@ -30,8 +31,9 @@ def move(
     told: Told = Told.MAIL,
     reason: str | None = None,
     override: Override | None = None,
+    key: UUID | None = None,
 ) -> Appointment:
-    """Move a visit that has not begun; when a team is lost to somebody faster, another one is tried."""
+    """Move a visit that has not begun, once for each `key` of a form; when a team is lost to somebody faster, another one is tried."""
     for attempt in range(booking.TEAMS_TRIED):
         row = Appointment.objects.filter(pk=appointment_id).first()
         if row is None:
@@ -39,6 +41,9 @@ def move(
         request = VisitRequest(
             row.patient_id, row.visit_type_id, row.site_id, start, lead_id, row.purpose, told=told
         )
+        if changes.made_by(row, key):
+            check(by, Permission.BOOK, site_id=row.site_id)
+            return row
         plans = booking.plan([request], appointment_id=appointment_id, turn=booking.turn_of(attempt))
         try:
             return move_to(
@@ -48,6 +53,7 @@ def move(
                 version=version,
                 reason=reason,
                 override=override,
+                key=key,
             )
         except SlotTaken as error:
             lost = error
@@ -63,6 +69,7 @@ def move_to(
     version: int | None = None,
     reason: str | None = None,
     override: Override | None = None,
+    key: UUID | None = None,
 ) -> Appointment:
     """End the old allocations (kept, inactive) and insert new ones, in one transaction with the new messages."""
     request = plan.request
@@ -72,9 +79,12 @@ def move_to(
         by=by,
         permission=Permission.BOOK,
         version=version,
+        key=key,
         resources=held_now | plan.resource_ids,
         patient=True,
     )
+    if changes.made_by(appointment, key):
+        return appointment
     policies.check_can_move(AppointmentStatus(appointment.status))
     if reason is not None:
         occupancy.check_reason(reason, ReasonUse.MOVE)
@@ -91,14 +101,26 @@ def move_to(
     was, old_period = appointment.status, appointment.period
     phoned = appointment.told == Told.PHONE
     ended = occupancy.replace(appointment=appointment, start=request.start, team=team)
-    appointment.told = request.told
+    appointment.told, appointment.squeezed_on_id = request.told, request.squeezed_on
+    appointment.expected_at = None
     appointment.told_rev += 1 if appointment.status in TOLD else 0
     appointment.status = (
         AppointmentStatus.BOOKED if appointment.status == AppointmentStatus.CONFIRMED else appointment.status
     )
     appointment.override_reason = overrides.reason(accepted, override) or appointment.override_reason
     appointment.version += 1
-    appointment.save(update_fields=["period", "told", "told_rev", "status", "override_reason", "version"])
+    appointment.save(
+        update_fields=[
+            "period",
+            "told",
+            "told_rev",
+            "status",
+            "override_reason",
+            "squeezed_on",
+            "expected_at",
+            "version",
+        ]
+    )
     audit.record(
         "scheduling.appointment.moved",
         by=by,
@@ -114,6 +136,7 @@ def move_to(
         old_allocations=ended,
         reason=reason,
         told=request.told,
+        key=key,
     )
     notices.plan_moved(appointment=appointment, phoned=phoned, by=by)
     tell([appointment], "moved", by)

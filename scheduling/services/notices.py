@@ -6,7 +6,7 @@ change waits for the grace of 3 minutes, so that a correction sends one mail and
 
 import datetime as dt
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -23,6 +23,7 @@ from scheduling.models import Appointment
 GRACE = dt.timedelta(minutes=3)
 REMINDER_TIME = dt.time(10, 0)
 ARRIVED = "arrived"
+FORMER = "former:"
 _TELLING = (Notice.CONFIRMATION, Notice.MOVED)
 _OUT = (MessageState.SENDING, MessageState.SENT, MessageState.DELIVERED, MessageState.UNCERTAIN)
 
@@ -42,7 +43,7 @@ class Known:
 
 def last_told(appointment: Appointment) -> Known | None:
     """What the patient knows by mail, read from what was sent and not from what was planned. None: nothing."""
-    rows = _out([about(appointment)]).filter(patient_id=appointment.patient_id)
+    rows = _out([about(appointment), about_former(appointment)]).filter(patient_id=appointment.patient_id)
     row = rows.order_by("-about_rev", "-started_at").first()
     return None if row is None else Known(_start_said(row), row.kind == Notice.CANCELLED)
 
@@ -52,11 +53,23 @@ def told_starts(cancellations: Sequence[Message]) -> dict[UUID, dt.datetime]:
     if not cancellations:
         return {}
     said: dict[tuple[str, UUID], dt.datetime] = {}
-    for row in _out({one.about for one in cancellations}).order_by("about_rev", "started_at"):
+    abouts = {one.about for one in cancellations}
+    abouts |= {key.replace(FORMER, "appointment:") for key in abouts}
+    for row in _out(abouts).order_by("about_rev", "started_at"):
         if row.kind != Notice.CANCELLED and (start := _start_said(row)) is not None:
-            said[row.about, row.patient_id] = start
-    keys = {one.pk: (one.about, one.patient_id) for one in cancellations}
+            said[visit_key(row.about), row.patient_id] = start
+    keys = {one.pk: (visit_key(one.about), one.patient_id) for one in cancellations}
     return {pk: said[key] for pk, key in keys.items() if key in said}
+
+
+def visit_key(about: str) -> str:
+    """The visit's key in what a mail is about, as text."""
+    return about.rpartition(":")[2]
+
+
+def about_former(appointment: Appointment) -> str:
+    """The key of the mail to somebody for whom the visit was booked by mistake: later changes do not withdraw it."""
+    return f"{FORMER}{appointment.pk}"
 
 
 def plan_booked(*, appointments: Sequence[Appointment], by: Actor) -> None:
@@ -91,6 +104,22 @@ def plan_undone(*, appointment: Appointment, by: Actor) -> None:
     cancel_all(appointment=appointment, by=by, reason="undone")
     if appointment.told_rev > 0:
         outbox.plan(_news(appointment) + _reminders(appointment), by=by)
+
+
+def plan_not_yours(*, appointment: Appointment, by: Actor) -> None:
+    """Before the visit becomes another patient's: its mails end, and who was told by mail is told that it is off.
+
+    Who was the mistaken patient earlier and gets the visit back hears nothing of the mistake that has not gone out.
+    """
+    known = last_told(appointment)
+    outbox.cancel(about=[about(appointment), about_former(appointment)], by=by, reason="patient_changed")
+    if known is not None and not known.is_off and appointment.period.lower > clock.now():
+        due = clock.now() + GRACE
+        if due < appointment.period.lower:
+            off = _plan(appointment, Notice.CANCELLED, due, appointment.period.lower)
+            outbox.plan(
+                [replace(off, about=about_former(appointment), about_rev=appointment.told_rev + 1)], by=by
+            )
 
 
 def was_ever_mailed(appointment: Appointment) -> bool:

@@ -84,6 +84,7 @@ def insert(
         note=request.note,
         request_key=request.request_key,
         override_reason=override_reason,
+        squeezed_on_id=request.squeezed_on,
         created_at=now,
     )
     VisitStage.objects.bulk_create(
@@ -170,6 +171,30 @@ def release_expired_holds(*, resource_ids: Collection[UUID], now: dt.datetime) -
     return Hold.objects.filter(pk__in=keys).update(released_at=now)
 
 
+def free_holds(keys: Collection[UUID], *, now: dt.datetime) -> int:
+    """Let go of what these holds keep. Always in this order, holds before allocations, so that nobody waits in a ring."""
+    count = Hold.objects.filter(pk__in=keys, released_at__isnull=True).update(released_at=now)
+    Allocation.objects.filter(hold__in=keys, active=True).update(active=False)
+    return count
+
+
+def insert_hold(*, hold: Hold, team: Sequence[TeamMember]) -> Hold:
+    """A hold with its allocations, from its period's start. The caller holds the locks; the constraint has the last word."""
+    hold.save(force_insert=True)
+    _allocate(hold, team)
+    return hold
+
+
+def team_of_hold(hold: Hold) -> tuple[TeamMember, ...]:
+    """Who and what the hold keeps, for the visit that takes its place."""
+    rows = Allocation.objects.filter(hold=hold, requirement__isnull=False, active=True)
+    return tuple(
+        TeamMember.of(row.resource, row.requirement)
+        for row in rows.select_related("requirement__stage", "resource").order_by("pk")
+        if row.requirement is not None
+    )
+
+
 def check_reason(code: str, use: ReasonUse) -> None:
     """The coded reason is in use for this change. Raises InvalidInput."""
     if not ChangeReason.objects.filter(pk=code, is_active=True, used_for__contains=[use]).exists():
@@ -187,13 +212,14 @@ def _shift(appointment: Appointment, period: DateTimeTZRange) -> None:
     VisitStage.objects.bulk_update(stages, ["planned_start", "planned_end"])
 
 
-def _allocate(appointment: Appointment, team: Sequence[TeamMember]) -> None:
-    begin = appointment.period.lower
+def _allocate(owner: Appointment | Hold, team: Sequence[TeamMember]) -> None:
+    begin = owner.period.lower
     Allocation.objects.bulk_create(
         Allocation(
-            site_id=appointment.site_id,
+            site_id=owner.site_id,
             resource_id=member.resource_id,
-            appointment=appointment,
+            appointment=owner if isinstance(owner, Appointment) else None,
+            hold=owner if isinstance(owner, Hold) else None,
             requirement=member.requirement,
             stage_code=member.requirement.stage.code if member.requirement.stage else "",
             is_lead=member.requirement.is_lead,

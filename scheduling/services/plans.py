@@ -22,6 +22,8 @@ class VisitRequest:
     told: Told = Told.MAIL
     note: str = ""
     request_key: UUID | None = None
+    squeezed_on: UUID | None = None
+    """A squeeze-in: queued on this clinician, who is not held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,4 +35,6 @@ class VisitPlan:
 
     @property
     def resource_ids(self) -> set[UUID]:
-        return {member.resource_id for member in self.team}
+        """What is locked: the team, and a clinician on whom the visit is only queued."""
+        queued = {self.request.squeezed_on} if self.request.squeezed_on else set()
+        return {member.resource_id for member in self.team} | queued

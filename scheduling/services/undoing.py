@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Sequence
 from uuid import UUID
 
+from django.apps import apps
 from django.utils.translation import gettext as _
 
 from clinic import audit, clock
@@ -74,8 +75,21 @@ def undo(*, change_id: UUID, by: Actor) -> Appointment:
     if kind != ChangeKind.NO_SHOW and appointment.told_rev > 0:
         appointment.told_rev += 1
         appointment.told = Told.MAIL if notices.was_ever_mailed(appointment) else appointment.told
+    appointment.squeezed_on_id = _was_squeezed_on(appointment, rows)
+    appointment.expected_at = None
     appointment.version += 1
-    appointment.save(update_fields=["period", "status", "reason", "told", "told_rev", "version"])
+    appointment.save(
+        update_fields=[
+            "period",
+            "status",
+            "reason",
+            "told",
+            "told_rev",
+            "squeezed_on",
+            "expected_at",
+            "version",
+        ]
+    )
     changes.record(
         appointment,
         ChangeKind.UNDONE,
@@ -102,7 +116,7 @@ def _check_still_possible(
     occupancy.check_free_again(rows, now=now, appointment_id=appointment.pk)
     occupancy.release_expired_holds(resource_ids={row.resource_id for row in rows}, now=now)
     start = change.old_period.lower
-    if start >= now and appointment.squeezed_on_id is None:
+    if start >= now and any(row.is_lead for row in rows):
         team = tuple(TeamMember.of(row.resource, row.requirement) for row in rows if row.requirement)
         if len(team) < len(rows):
             raise SlotTaken([_("This kind of visit was changed meanwhile. Choose a time anew.")])
@@ -126,6 +140,17 @@ def _check_still_possible(
     ]
     if standing:
         raise BookingRefused(standing)
+
+
+def _was_squeezed_on(appointment: Appointment, rows: Sequence[Allocation]) -> UUID | None:
+    """A team without its lead was a squeeze-in; on whom, the history of the row still knows."""
+    if not rows or any(row.is_lead for row in rows):
+        return None
+    past = apps.get_model("scheduling", "AppointmentEvent").objects.filter(
+        pgh_obj_id=appointment.pk, squeezed_on__isnull=False
+    )
+    last: UUID | None = past.order_by("-pgh_id").values_list("squeezed_on", flat=True).first()
+    return last
 
 
 def _request(appointment: Appointment, start: dt.datetime) -> VisitRequest:

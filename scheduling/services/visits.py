@@ -13,6 +13,7 @@ from clinic.permissions import check
 from scheduling import policies, rules
 from scheduling.enums import AppointmentStatus
 from scheduling.models import Appointment
+from scheduling.services import changes
 from scheduling.signals import appointment_changed
 
 
@@ -22,14 +23,17 @@ def locked(
     by: Actor,
     permission: Permission,
     version: int | None = None,
+    key: UUID | None = None,
     resources: Iterable[UUID] = (),
     patient: bool = False,
     site: bool = False,
+    patients: Iterable[UUID] = (),
     all_ids: Collection[UUID] = (),
 ) -> Appointment:
     """Lock a visit with all that its change touches, in the global order, and read it again.
 
-    Raises NotFound for a missing or foreign visit, StaleVersion when it was saved since `version` was shown.
+    Raises NotFound for a missing or foreign visit, StaleVersion when it was saved since `version` was shown,
+    unless by this very form, whose `key` the ledger then has.
     """
     ids = list(all_ids) or [appointment_id]
     rows = {row.pk: row for row in Appointment.objects.filter(pk__in=ids)}
@@ -39,12 +43,12 @@ def locked(
     locks.take(
         site=[rows[appointment_id].site_id] if site else [],
         resource=resources,
-        patient=[row.patient_id for row in rows.values()] if patient else [],
+        patient=[*patients, *(row.patient_id for row in rows.values() if patient)],
         appointment=rows.keys(),
         **rules.lock_keys(row.purpose for row in rows.values()),
     )
     appointment = Appointment.objects.select_related("site", "patient", "visit_type").get(pk=appointment_id)
-    if version is not None and appointment.version != version:
+    if version is not None and appointment.version != version and not changes.made_by(appointment, key):
         raise StaleVersion(
             _(
                 "Somebody else has changed this visit since you opened it. Look at it as it is now, then try again."
