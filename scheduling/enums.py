@@ -28,15 +28,28 @@ APPOINTMENT_TRANSITIONS: dict[str, frozenset[str]] = {
     AppointmentStatus.PROVISIONAL: frozenset({"booked", "cancelled"}),
     AppointmentStatus.BOOKED: frozenset({"confirmed", "arrived", "cancelled", "no_show"}),
     AppointmentStatus.CONFIRMED: frozenset({"booked", "arrived", "cancelled", "no_show"}),
-    AppointmentStatus.ARRIVED: frozenset({"booked", "confirmed", "in_progress", "not_done"}),
-    AppointmentStatus.IN_PROGRESS: frozenset({"arrived", "completed", "not_done"}),
+    AppointmentStatus.ARRIVED: frozenset({"in_progress", "not_done"}),
+    AppointmentStatus.IN_PROGRESS: frozenset({"completed", "not_done"}),
+    AppointmentStatus.COMPLETED: frozenset(),
+    AppointmentStatus.CANCELLED: frozenset(),
+    AppointmentStatus.NO_SHOW: frozenset(),
+    AppointmentStatus.NOT_DONE: frozenset(),
+}
+"""The way of a visit. A confirmed one becomes booked when it is moved: its new time is not confirmed yet."""
+
+APPOINTMENT_UNDO: dict[str, frozenset[str]] = {
+    AppointmentStatus.PROVISIONAL: frozenset(),
+    AppointmentStatus.BOOKED: frozenset({"confirmed"}),  # undo of a move
+    AppointmentStatus.CONFIRMED: frozenset({"booked"}),
+    AppointmentStatus.ARRIVED: frozenset({"booked", "confirmed"}),
+    AppointmentStatus.IN_PROGRESS: frozenset({"arrived"}),
     AppointmentStatus.COMPLETED: frozenset({"in_progress"}),
     AppointmentStatus.CANCELLED: frozenset({"provisional", "booked", "confirmed"}),
     AppointmentStatus.NO_SHOW: frozenset({"booked", "confirmed"}),
     AppointmentStatus.NOT_DONE: frozenset({"arrived", "in_progress"}),
 }
-"""Moves against the flow (arrived → booked, completed → in progress…) are undo of a mis-click; each is audited.
-Undo of a cancellation or a no-show is a new attempt for the same team, and may lose."""
+"""What a mis-click may be taken back to; each undo is audited. A table of its own, so that nothing but an undo can
+bring back what has ended. Undo of a cancellation or a no-show is a new attempt for the same team, and may lose."""
 
 OCCUPYING = ("provisional", "booked", "confirmed", "arrived", "in_progress", "completed")
 """Statuses in which an appointment still claims its patient's time."""

@@ -8,7 +8,13 @@ from django.utils.translation import gettext as _
 
 from clinic.enums import Permission
 from clinic.exceptions import DomainError, IllegalMove, InvalidInput
-from scheduling.enums import APPOINTMENT_TRANSITIONS, AppointmentStatus, ChangeKind, RefusalLevel
+from scheduling.enums import (
+    APPOINTMENT_TRANSITIONS,
+    APPOINTMENT_UNDO,
+    AppointmentStatus,
+    ChangeKind,
+    RefusalLevel,
+)
 
 MOVABLE = frozenset({AppointmentStatus.PROVISIONAL, AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED})
 
@@ -16,9 +22,10 @@ UNDOABLE = frozenset({ChangeKind.MOVED, ChangeKind.CANCELLED, ChangeKind.NO_SHOW
 """Changes that can be taken back. What went out of the house with them is put right by a further mail."""
 
 
-def check_transition(status: AppointmentStatus, to: AppointmentStatus) -> None:
-    """Raise IllegalMove unless the table holds the move."""
-    if to not in APPOINTMENT_TRANSITIONS[status]:
+def check_transition(status: AppointmentStatus, to: AppointmentStatus, *, undo: bool = False) -> None:
+    """Raise IllegalMove unless the table holds the move: the table of undos for an undo, and only for one."""
+    table = APPOINTMENT_UNDO if undo else APPOINTMENT_TRANSITIONS
+    if to not in table[status]:
         raise IllegalMove(
             _("This visit is “%(status)s”; it cannot become “%(to)s”.")
             % {"status": status.label.lower(), "to": to.label.lower()}

@@ -39,11 +39,16 @@ def arrive(*, appointment_id: UUID, by: Actor) -> Appointment:
 def undo_arrive(*, appointment_id: UUID, by: Actor) -> Appointment:
     """A mis-click: the visit is booked again, its number is free, and what is still to come is planned again."""
     appointment = locked(appointment_id, by=by, permission=Permission.RUN_BOARD)
+    if appointment.status != AppointmentStatus.ARRIVED:
+        raise IllegalMove(_("There is no arrival to take back."))
     appointment.arrived_at = appointment.call_day = appointment.call_number = None
     # The arrival ended the reminders for good: those that are still to come speak of a new revision.
     appointment.told_rev += 1 if notices.ended_by_arrival(appointment) else 0
     moved_to(
-        appointment, AppointmentStatus.BOOKED, extra=["arrived_at", "call_day", "call_number", "told_rev"]
+        appointment,
+        AppointmentStatus.BOOKED,
+        extra=["arrived_at", "call_day", "call_number", "told_rev"],
+        undo=True,
     )
     notices.plan_reminders(appointment=appointment, by=by)
     return _done(appointment, "undone", by)
@@ -101,7 +106,7 @@ def undo(*, appointment_id: UUID, by: Actor, version: int | None = None) -> Appo
     appointment = locked(appointment_id, by=by, permission=Permission.RUN_BOARD, version=version)
     if appointment.status == AppointmentStatus.COMPLETED:
         _reopen_last(appointment)
-        moved_to(appointment, AppointmentStatus.IN_PROGRESS)
+        moved_to(appointment, AppointmentStatus.IN_PROGRESS, undo=True)
     elif appointment.status == AppointmentStatus.IN_PROGRESS:
         _take_back_stage(appointment)
     else:
@@ -166,13 +171,13 @@ def _take_back_stage(appointment: Appointment) -> None:
     """Undo of `advance`: the newest begun stage has not begun, the one before it runs again."""
     row = appointment.stages.filter(started_at__isnull=False).order_by("position").last()
     if row is None:
-        moved_to(appointment, AppointmentStatus.ARRIVED)
+        moved_to(appointment, AppointmentStatus.ARRIVED, undo=True)
         return
     row.started_at = row.ended_at = row.started_by = row.ended_by = None
     row.save(update_fields=["started_at", "ended_at", "started_by", "ended_by"])
     before = appointment.stages.filter(started_at__isnull=False).order_by("position").last()
     if before is None:
-        moved_to(appointment, AppointmentStatus.ARRIVED)
+        moved_to(appointment, AppointmentStatus.ARRIVED, undo=True)
         return
     before.ended_at, before.ended_by = None, None
     before.save(update_fields=["ended_at", "ended_by"])

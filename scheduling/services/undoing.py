@@ -69,7 +69,7 @@ def undo(*, change_id: UUID, by: Actor) -> Appointment:
     old_period = appointment.period
     to = AppointmentStatus(change.old_status)
     if to != status:
-        policies.check_transition(status, to)
+        policies.check_transition(status, to, undo=True)
     ended = occupancy.restore(appointment=appointment, period=change.old_period, rows=rows)
     appointment.status, appointment.reason_id = to, None
     if kind != ChangeKind.NO_SHOW and appointment.told_rev > 0:

@@ -58,9 +58,12 @@ def locked(
     return appointment
 
 
-def moved_to(appointment: Appointment, to: AppointmentStatus, *, extra: Sequence[str] = ()) -> None:
-    """One move by the table, saved. The caller holds the lock and writes the audit event."""
-    policies.check_transition(AppointmentStatus(appointment.status), to)
+def moved_to(
+    appointment: Appointment, to: AppointmentStatus, *, extra: Sequence[str] = (), undo: bool = False
+) -> None:
+    """One move by the table, or one undo by the table of undos, saved. The caller holds the lock and writes the
+    audit event."""
+    policies.check_transition(AppointmentStatus(appointment.status), to, undo=undo)
     appointment.status = to
     appointment.version += 1
     appointment.save(update_fields=["status", "version", *extra])

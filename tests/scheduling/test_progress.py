@@ -10,7 +10,7 @@ from clinic.enums import Role
 from clinic.exceptions import IllegalMove, StaleVersion
 from clinic.models import AuditEvent, Message
 from scheduling import policies
-from scheduling.enums import APPOINTMENT_TRANSITIONS, AppointmentStatus
+from scheduling.enums import APPOINTMENT_TRANSITIONS, APPOINTMENT_UNDO, AppointmentStatus
 from scheduling.models import Allocation, Appointment
 from scheduling.selectors import visits
 from scheduling.services import booking, endings, progress
@@ -49,7 +49,7 @@ def where(visit: Appointment) -> str:
 
 
 def test_every_status_has_a_row_in_the_table() -> None:
-    assert set(APPOINTMENT_TRANSITIONS) == set(AppointmentStatus)
+    assert set(APPOINTMENT_TRANSITIONS) == set(APPOINTMENT_UNDO) == set(AppointmentStatus)
 
 
 @pytest.mark.parametrize(("status", "to"), list(itertools.product(AppointmentStatus, AppointmentStatus)))
@@ -59,6 +59,37 @@ def test_check_transition_follows_the_table(status: AppointmentStatus, to: Appoi
     else:
         with pytest.raises(IllegalMove):
             policies.check_transition(status, to)
+
+
+@pytest.mark.parametrize(("status", "to"), list(itertools.product(AppointmentStatus, AppointmentStatus)))
+def test_check_transition_of_an_undo_follows_its_own_table(
+    status: AppointmentStatus, to: AppointmentStatus
+) -> None:
+    if to in APPOINTMENT_UNDO[status]:
+        policies.check_transition(status, to, undo=True)
+    else:
+        with pytest.raises(IllegalMove):
+            policies.check_transition(status, to, undo=True)
+
+
+def test_undo_of_an_arrival_that_never_was_is_refused(visit: Appointment, nurse: Staff) -> None:
+    """A walk in random order found this: the undo released a provisional repeat."""
+    Appointment.objects.filter(pk=visit.pk).update(status=AppointmentStatus.PROVISIONAL, told_rev=0)
+
+    with pytest.raises(IllegalMove):
+        progress.undo(appointment_id=visit.pk, by=nurse)
+
+    visit.refresh_from_db()
+    assert (visit.status, visit.told_rev) == (AppointmentStatus.PROVISIONAL, 0)
+
+
+def test_cancelled_visit_cannot_be_confirmed_or_released(visit: Appointment, nurse: Staff) -> None:
+    endings.cancel(appointment_id=visit.pk, reason="patient_unwell", by=nurse)
+
+    with pytest.raises(IllegalMove):
+        endings.confirm(appointment_id=visit.pk, by=nurse)
+    with pytest.raises(IllegalMove):
+        endings.release(appointment_ids=[visit.pk], by=nurse)
 
 
 def test_advance_walks_through_every_stage_to_discharge(visit: Appointment, nurse: Staff) -> None:

@@ -251,3 +251,23 @@ class TestDatabaseRefuses:
         Course.objects.create(**fields, status="completed")
         with self.refused("one_open_course_per_protocol"), transaction.atomic():
             Course.objects.create(**fields, status="draft")
+
+
+def test_session_recorded_out_of_order_is_refused(ward: Ward) -> None:
+    """A walk in random order found this: session 3 was recorded, then session 2 as if it came later."""
+    placed = factory.order(ward)
+    factory.inject(ward, placed.course, 3)
+
+    with pytest.raises(InvalidInput, match=r"Session 3 was injected on .*: this one comes before it"):
+        factory.inject(ward, placed.course, 2)
+
+    assert factory.session(placed.course, 2).injected_at is None
+
+
+def test_session_recorded_late_carries_its_true_time(ward: Ward) -> None:
+    placed = factory.order(ward)
+    factory.inject(ward, placed.course, 3)
+
+    late = factory.inject(ward, placed.course, 2, at=clock.now() - dt.timedelta(days=28))
+
+    assert late.injected_at is not None

@@ -1,9 +1,10 @@
 """What a session's record may hold: impossible values are refused, implausible ones are pointed out and kept."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from clinic.exceptions import InvalidInput
@@ -78,6 +79,24 @@ def check_injections(injections: Sequence[InjectionData], *, product_ml: Decimal
             % {"total": total, "prepared": product_ml},
             field="injections",
         )
+
+
+def check_order(
+    number: int, moment: dt.datetime, others: Mapping[int, dt.datetime], *, zone: dt.tzinfo
+) -> None:
+    """The sessions of a course follow their numbers in time; a record written late carries its true time.
+
+    `others` are the injected sessions by number. Raises InvalidInput.
+    """
+    for other, at in sorted(others.items()):
+        if other != number and (other < number) != (at < moment):
+            day = date_format(at.astimezone(zone), "D j M, H:i")
+            words = (
+                _("Session %(other)s was injected on %(day)s: this one comes after it.")
+                if other < number
+                else _("Session %(other)s was injected on %(day)s: this one comes before it.")
+            )
+            raise InvalidInput(words % {"other": other, "day": day}, field="injected_at")
 
 
 def implausible(

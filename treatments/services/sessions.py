@@ -104,6 +104,8 @@ def record_injections(
             _("Injections were recorded: correct them instead of deleting them all."), field="injections"
         )
     moment = _checked_time(injected_at or session.injected_at or clock.now())
+    if injections:
+        record.check_order(session.number, moment, _injected(session), zone=session.site.zone)
     _write_rows(session, injections, moment)
     if injections:
         _date_injection(session, moment, by=by)
@@ -198,6 +200,12 @@ def _checked_time(moment: dt.datetime) -> dt.datetime:
     if moment > clock.now() + _CLOCK_TOLERANCE:
         raise InvalidInput(_("The injection lies in the future."), field="injected_at")
     return moment
+
+
+def _injected(session: Session) -> dict[int, dt.datetime]:
+    """When the sessions of the course were injected, by number. The course is locked: nobody adds one meanwhile."""
+    rows = Session.objects.filter(course=session.course_id, injected_at__isnull=False)
+    return {number: at for number, at in rows.values_list("number", "injected_at") if at is not None}
 
 
 def _write_rows(session: Session, injections: Sequence[InjectionData], moment: dt.datetime) -> None:

@@ -7,11 +7,14 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from clinic.enums import MESSAGE_TRANSITIONS, TASK_TRANSITIONS
-from scheduling.enums import APPOINTMENT_TRANSITIONS
+from scheduling.enums import APPOINTMENT_TRANSITIONS, APPOINTMENT_UNDO, OFFER_TRANSITIONS, WAIT_TRANSITIONS
 from treatments.enums import COURSE_TRANSITIONS, ORDER_TRANSITIONS, SESSION_TRANSITIONS
 
 TABLES = {
     "Appointment": APPOINTMENT_TRANSITIONS,
+    "Appointment, taking back a mis-click": APPOINTMENT_UNDO,
+    "Waitlist entry": WAIT_TRANSITIONS,
+    "Offer": OFFER_TRANSITIONS,
     "Session": SESSION_TRANSITIONS,
     "Course": COURSE_TRANSITIONS,
     "Order": ORDER_TRANSITIONS,

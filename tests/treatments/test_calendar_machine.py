@@ -1,0 +1,257 @@
+"""A clinic's desk in random order: after every step the whole database keeps its promises (`check_data`).
+
+Every rule goes through the real services on a real database; a refusal is a DomainError and writes nothing. The
+suite plays a fixed small set of stories; `SOAK_EXAMPLES=500 SOAK_STEPS=60` plays long new ones.
+"""
+
+import datetime as dt
+import os
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from clinic import clock, integrity
+from clinic.enums import Role
+from clinic.exceptions import DomainError
+from clinic.models import Patient
+from scheduling.enums import Told
+from scheduling.models import Appointment, TimeOff, VisitChange
+from scheduling.services import absences, booking, closures, endings, holds, moves, progress, undoing
+from scheduling.services.plans import VisitRequest
+from tests.database import Database
+from tests.factories import clinic, treatments
+from tests.factories.scheduling import BY
+from tests.factories.treatments import Ward
+from treatments.enums import Decision
+from treatments.models import Course, Order
+from treatments.services import planning, reviews
+
+EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "5"))
+STEPS = int(os.environ.get("SOAK_STEPS", "25"))
+LONG = "SOAK_EXAMPLES" in os.environ
+
+DAYS = st.integers(0, 12)
+QUARTERS = st.integers(0, 39)
+PICK = st.integers(0, 1_000_000)
+
+
+class Desk(RuleBasedStateMachine):
+    """One small site: two physicians, one centrifuge, so that nearly everything is in somebody's way."""
+
+    ward: Ward
+    patients: list[Patient]
+    orders: list[Order]
+    manager: Any
+
+    @initialize()
+    def open_the_clinic(self) -> None:
+        clock.set_offset(dt.timedelta(0))
+        self.ward = treatments.ward(physicians=2, nurses=1, rooms=1, chairs=1, centrifuges=1, bays=1)
+        self.manager = clinic.staff(Role.MANAGER, at=self.ward.house.site)
+        self.patients = [clinic.patient() for _ in range(4)]
+        self.orders = [treatments.order(self.ward, patient) for patient in self.patients[:2]]
+        self.offset = dt.timedelta(0)
+
+    # What the desk does
+
+    @rule(
+        who=PICK, kind=st.sampled_from(["consultation", "review", "prp_session"]), day=DAYS, quarter=QUARTERS
+    )
+    def book(self, who: int, kind: str, day: int, quarter: int) -> None:
+        request = VisitRequest(
+            self._patient(who).pk,
+            self.ward.house.visit(kind).pk,
+            self.ward.house.site.pk,
+            self._at(day, quarter),
+            purpose=uuid4() if kind == "prp_session" else None,
+            told=list(Told)[who % 3],
+        )
+        self._try(booking.book, request=request, by=self.ward.desk)
+
+    @rule(which=PICK, day=DAYS, quarter=QUARTERS)
+    def move(self, which: int, day: int, quarter: int) -> None:
+        if visit := self._visit(which):
+            self._try(moves.move, appointment_id=visit, start=self._at(day, quarter), by=self.ward.desk)
+
+    @rule(which=PICK)
+    def cancel(self, which: int) -> None:
+        if visit := self._visit(which):
+            self._try(endings.cancel, appointment_id=visit, reason="patient_unwell", by=self.ward.desk)
+
+    @rule(which=PICK)
+    def confirm(self, which: int) -> None:
+        if visit := self._visit(which):
+            self._try(endings.confirm, appointment_id=visit, by=self.ward.desk)
+
+    @rule(which=PICK)
+    def no_show(self, which: int) -> None:
+        if visit := self._visit(which, begun=True):
+            self._try(endings.no_show, appointment_id=visit, by=self.ward.desk)
+
+    @rule(which=PICK)
+    def take_back(self, which: int) -> None:
+        changes = VisitChange.objects.filter(site=self.ward.house.site).order_by("-at")[:6]
+        if found := list(changes.values_list("pk", flat=True)):
+            self._try(undoing.undo, change_id=found[which % len(found)], by=self.ward.desk)
+
+    # The day
+
+    @rule(which=PICK)
+    def arrive(self, which: int) -> None:
+        if visit := self._visit(which):
+            self._try(progress.arrive, appointment_id=visit, by=self.ward.nurse)
+
+    @rule(which=PICK, taps=st.integers(1, 6))
+    def advance(self, which: int, taps: int) -> None:
+        if visit := self._visit(which):
+            for _ in range(taps):
+                self._try(progress.advance, appointment_id=visit, by=self.ward.nurse)
+
+    @rule(which=PICK)
+    def undo_tap(self, which: int) -> None:
+        if visit := self._visit(which):
+            self._try(progress.undo, appointment_id=visit, by=self.ward.nurse)
+
+    @rule(which=PICK)
+    def not_done(self, which: int) -> None:
+        if visit := self._visit(which):
+            self._try(progress.not_done, appointment_id=visit, reason="not_fit", by=self.ward.nurse)
+
+    # What makes time scarcer
+
+    @rule(which=PICK, day=DAYS, accept=st.booleans())
+    def take_off(self, which: int, day: int, accept: bool) -> None:
+        everybody = [row for rows in self.ward.house.resources.values() for row in rows]
+        start = self._at(day, 0)
+        self._try(
+            absences.take_off,
+            by=self.manager,
+            site_id=self.ward.house.site.pk,
+            resource_id=everybody[which % len(everybody)].pk,
+            start=start,
+            end=start + dt.timedelta(hours=4),
+            accept=accept,
+        )
+
+    @rule(which=PICK)
+    def back_again(self, which: int) -> None:
+        rows = TimeOff.objects.filter(resource__in=self._resource_ids(), ended_at__isnull=True).order_by("pk")
+        if found := list(rows.values_list("pk", flat=True)):
+            self._try(
+                absences.end,
+                by=self.manager,
+                site_id=self.ward.house.site.pk,
+                time_off_id=found[which % len(found)],
+            )
+
+    @rule(day=DAYS, accept=st.booleans())
+    def close(self, day: int, accept: bool) -> None:
+        start = self._at(day, 0)
+        self._try(
+            closures.close,
+            by=self.manager,
+            site_id=self.ward.house.site.pk,
+            start=start,
+            end=start + dt.timedelta(hours=10),
+            name="Training",
+            accept=accept,
+        )
+
+    # Courses
+
+    @rule(which=PICK, day=DAYS)
+    def book_course(self, which: int, day: int) -> None:
+        order = self.orders[which % len(self.orders)]
+        order.refresh_from_db()
+        proposed = self._try(
+            planning.propose, by=self.ward.desk, order_id=order.pk, earliest=self._at(day, 4)
+        )
+        if proposed is None or not proposed.is_complete:
+            return
+        starts = {step.session.number: step.chosen.start for step in proposed.steps if step.chosen}
+        self._try(
+            planning.book_course, by=self.ward.desk, order_id=order.pk, starts=starts, request_key=uuid4()
+        )
+
+    @rule(which=PICK, decision=st.sampled_from([Decision.CONTINUE, Decision.COMPLETE, Decision.STOP]))
+    def decide(self, which: int, decision: Decision) -> None:
+        course = self.orders[which % len(self.orders)].course
+        injected = Course.objects.get(pk=course.pk).sessions.filter(injected_at__isnull=False).count()
+        self._try(
+            reviews.decide,
+            by=self.ward.physician,
+            course_id=course.pk,
+            before_session=injected + 1,
+            decision=decision,
+            reason="As discussed",
+        )
+
+    @rule(which=PICK, number=st.integers(1, 4))
+    def inject(self, which: int, number: int) -> None:
+        course = self.orders[which % len(self.orders)].course
+        self._try(treatments.inject, self.ward, course, number)
+
+    # Time
+
+    @rule(hours=st.integers(1, 30))
+    def time_passes(self, hours: int) -> None:
+        self.offset += dt.timedelta(hours=hours)
+        clock.set_offset(self.offset)
+        self._try(holds.tidy, by=BY)
+
+    @invariant()
+    def every_promise_is_kept(self) -> None:
+        if hasattr(self, "ward"):
+            found = [(one.check.name, one.keys) for one in integrity.find(site_id=self.ward.house.site.pk)]
+            assert found == []
+
+    # Inner
+
+    def _try(self, service: Any, *args: Any, **kwargs: Any) -> Any:
+        """A refusal is an answer; any other error is a bug."""
+        try:
+            return service(*args, **kwargs)
+        except DomainError:
+            return None
+
+    def _patient(self, who: int) -> Patient:
+        return self.patients[who % len(self.patients)]
+
+    def _at(self, day: int, quarter: int) -> dt.datetime:
+        return self.ward.at(day, 8) + dt.timedelta(minutes=15 * quarter)
+
+    def _visit(self, which: int, *, begun: bool = False) -> Any:
+        rows = Appointment.objects.filter(site=self.ward.house.site)
+        if begun:
+            rows = rows.filter(period__startswith__lte=clock.now())
+        keys = list(rows.order_by("pk").values_list("pk", flat=True))
+        return keys[which % len(keys)] if keys else None
+
+    def _resource_ids(self) -> list[Any]:
+        return [row.pk for rows in self.ward.house.resources.values() for row in rows]
+
+
+@pytest.fixture
+def still_clock(own_database: Database) -> Any:
+    yield
+    clock.set_offset(dt.timedelta(0))
+
+
+def test_every_promise_is_kept_in_any_order(still_clock: None) -> None:
+    run_state_machine_as_test(
+        Desk,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            derandomize=not LONG,
+            database=None,
+            phases=[Phase.generate, *([Phase.shrink] if LONG else [])],
+            print_blob=True,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
