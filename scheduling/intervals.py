@@ -4,11 +4,25 @@ Integers make the arithmetic exact: a minute is `int(timestamp) // 60` since the
 the autumn fold need no care here.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+import datetime as dt
+from collections.abc import Iterable
 
 Interval = tuple[int, int]
 Intervals = list[Interval]
+
+
+def minute(instant: dt.datetime) -> int:
+    """Whole minutes since the epoch, rounded down."""
+    return int(instant.timestamp() // 60)
+
+
+def minute_up(instant: dt.datetime) -> int:
+    """Whole minutes since the epoch, rounded up: a block that ends within a minute blocks all of it."""
+    return -int(-instant.timestamp() // 60)
+
+
+def instant(minutes: int) -> dt.datetime:
+    return dt.datetime.fromtimestamp(minutes * 60, tz=dt.UTC)
 
 
 def union(parts: Iterable[Interval]) -> Intervals:
@@ -54,29 +68,3 @@ def intersect(left: Intervals, right: Intervals) -> Intervals:
         else:
             j += 1
     return result
-
-
-def at_least(count: int, sets: Sequence[Intervals]) -> Intervals:
-    """The points that lie in `count` or more of the sets (a sweep over their edges)."""
-    if count == 1:
-        return union(part for intervals in sets for part in intervals)
-    edges = sorted(
-        (point, step)
-        for intervals in sets
-        for low, high in intervals
-        for point, step in ((low, 1), (high, -1))
-    )
-    result: Intervals = []
-    depth, opened = 0, 0
-    for point, step in edges:
-        before, depth = depth, depth + step
-        if before < count <= depth:
-            opened = point
-        elif depth < count <= before and opened < point:
-            result.append((opened, point))
-    return union(result)
-
-
-def contains(intervals: Intervals, point: int) -> bool:
-    index = bisect_right(intervals, (point, float("inf"))) - 1
-    return index >= 0 and intervals[index][0] <= point < intervals[index][1]

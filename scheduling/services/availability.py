@@ -1,56 +1,28 @@
-"""Where a visit can start: free for every requirement, refused by no start rule, and why not where it cannot."""
+"""Where a visit can start: free for every requirement, refused by no start rule.
+
+The answer is a view of this instant: nothing is held by asking.
+"""
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from django.utils.translation import gettext as _
-
 from clinic import clock
-from scheduling import intervals, policies, rules
+from scheduling import rules
 from scheduling.enums import RefusalLevel
-from scheduling.models import Requirement, Resource
+from scheduling.intervals import instant, minute, minute_up
+from scheduling.models import Resource
 from scheduling.rules import Refusal, StartRequest
 from scheduling.selectors import calendar as calendars
-from scheduling.selectors.calendar import Calendar, Span, instant, minute, minute_up
-
-
-@dataclass(frozen=True, slots=True)
-class TeamMember:
-    """One resource for one requirement, with its offsets in minutes from the start of the visit."""
-
-    resource_id: UUID
-    requirement: Requirement
-    before: int
-    """Minutes kept free before the span."""
-    after: int
-    """Minutes kept free after it."""
-
-    @classmethod
-    def of(cls, resource: Resource, requirement: Requirement) -> "TeamMember":
-        before, after = policies.kept_free(
-            turnover=requirement.turnover,
-            resource_setup=resource.setup_minutes,
-            resource_turnover=resource.turnover_minutes,
-        )
-        return cls(resource.pk, requirement, before, after)
-
-    @property
-    def offset(self) -> int:
-        return self.requirement.offset
-
-    @property
-    def blocks(self) -> tuple[int, int]:
-        """What the resource takes nothing else in, in minutes from the start of the visit."""
-        end = self.requirement.offset + self.requirement.minutes + self.after
-        return self.requirement.offset - self.before, end
-
-    def clashes(self, other: "TeamMember") -> bool:
-        """Whether one resource would have to be in two places at once, what is kept free included."""
-        (low, high), (begin, end) = self.blocks, other.blocks
-        return self.resource_id == other.resource_id and low < end and begin < high
+from scheduling.selectors import openings as search
+from scheduling.selectors import teams
+from scheduling.selectors.calendar import Calendar
+from scheduling.selectors.openings import Wish as Wish
+from scheduling.selectors.teams import TeamMember as TeamMember
+from scheduling.services.reasons import missing as missing
+from scheduling.services.reasons import why_not as why_not
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +36,55 @@ class Slot:
     warnings: tuple[Refusal, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Openings:
+    """Every start that can be booked now, in order, and the same for each clinician who could lead the visit."""
+
+    starts: list[dt.datetime]
+    by_lead: dict[UUID, list[dt.datetime]]
+    leads: dict[UUID, Resource]
+    warnings: Mapping[dt.datetime, Sequence[Refusal]]
+    """Warnings must be accepted by somebody who may. Starts without any are not in it."""
+
+
+def openings(
+    *,
+    visit_type_id: UUID,
+    site_id: UUID,
+    earliest: dt.datetime,
+    latest: dt.datetime,
+    patient_id: UUID | None = None,
+    lead_id: UUID | None = None,
+    purpose: UUID | None = None,
+    appointment_id: UUID | None = None,
+    hold_id: UUID | None = None,
+    wish: Wish | None = None,
+) -> Openings:
+    """Every start on the grid in `[earliest, latest)` that can be booked, without choosing who would serve it.
+
+    Three queries, and the start rules' own, whatever the window: a year may be asked for at once.
+    Notice and horizon of the visit type are applied. Raises NotFound.
+    """
+    wish = _wish(wish, lead_id)
+    calendar = _load(visit_type_id, site_id, earliest, latest, patient_id, appointment_id, hold_id)
+    request = StartRequest(site_id, visit_type_id, (), patient_id, appointment_id, purpose)
+    by_lead = search.starts_by_lead(calendar, wish)
+    if any(span.requirement.is_lead for span in calendar.spans):
+        points = sorted(set().union(*by_lead.values()))
+    else:
+        points = search.starts(calendar, wish)
+    starts = {at: instant(at) for at in points}
+    refusals = _refusals(list(starts.values()), request)
+    bookable = {at: start for at, start in starts.items() if not _blocked(refusals.get(start, ()))}
+    found = {key: [bookable[at] for at in each if at in bookable] for key, each in by_lead.items()}
+    return Openings(
+        starts=list(bookable.values()),
+        by_lead={key: each for key, each in found.items() if each},
+        leads={key: calendar.resources[key] for key, each in found.items() if each},
+        warnings={start: refusals[start] for start in bookable.values() if start in refusals},
+    )
+
+
 def free_starts(
     *,
     visit_type_id: UUID,
@@ -74,32 +95,23 @@ def free_starts(
     lead_id: UUID | None = None,
     purpose: UUID | None = None,
     appointment_id: UUID | None = None,
+    hold_id: UUID | None = None,
+    wish: Wish | None = None,
     limit: int | None = None,
 ) -> list[Slot]:
-    """Every start on the grid in `[earliest, latest)` that can be booked, first ones first.
+    """The starts of `openings` with a team each, first ones first; a team is chosen for the first `limit` only.
 
-    Notice and horizon of the visit type are applied. A constant number of queries, whatever the window.
-    The answer is a view of this instant: nothing is held by asking.
+    A constant number of queries, whatever the window. Raises NotFound.
     """
-    calendar = _load(visit_type_id, site_id, earliest, latest, patient_id, appointment_id)
+    if limit is not None and limit < 1:
+        return []
+    wish = _wish(wish, lead_id)
+    calendar = _load(visit_type_id, site_id, earliest, latest, patient_id, appointment_id, hold_id)
     request = StartRequest(site_id, visit_type_id, (), patient_id, appointment_id, purpose)
-    starts = [instant(at) for at in calendar.on_grid(calendar.free(lead_id))]
+    starts = [instant(at) for at in search.starts(calendar, wish)]
     refusals = _refusals(starts, request)
-    slots: list[Slot] = []
-    length = dt.timedelta(minutes=calendar.visit_type.minutes)
-    for start in starts:
-        if any(refusal.level == RefusalLevel.BLOCK for refusal in refusals[start]):
-            continue
-        team = team_at(calendar, start, lead_id)
-        if team is not None:
-            lead = next(
-                (calendar.resources[member.resource_id] for member in team if member.requirement.is_lead),
-                None,
-            )
-            slots.append(Slot(start, start + length, lead, team, tuple(refusals[start])))
-        if limit is not None and len(slots) == limit:
-            break
-    return slots
+    bookable = [start for start in starts if not _blocked(refusals.get(start, ()))]
+    return [slot_at(calendar, start, wish.lead_id, refusals.get(start, ())) for start in bookable[:limit]]
 
 
 def nearest(
@@ -111,105 +123,48 @@ def nearest(
     lead_id: UUID | None = None,
     purpose: UUID | None = None,
     appointment_id: UUID | None = None,
+    hold_id: UUID | None = None,
+    wish: Wish | None = None,
     count: int = 3,
     days: int = 14,
 ) -> list[Slot]:
     """The free starts nearest to an instant, in time order."""
     reach = dt.timedelta(days=days)
-    slots = free_starts(
-        visit_type_id=visit_type_id,
-        site_id=site_id,
-        earliest=around - reach,
-        latest=around + reach,
-        patient_id=patient_id,
-        lead_id=lead_id,
-        purpose=purpose,
-        appointment_id=appointment_id,
+    wish = _wish(wish, lead_id)
+    calendar = _load(
+        visit_type_id, site_id, around - reach, around + reach, patient_id, appointment_id, hold_id
     )
-    return sorted(
-        sorted(slots, key=lambda slot: abs(slot.start - around))[:count], key=lambda slot: slot.start
+    request = StartRequest(site_id, visit_type_id, (), patient_id, appointment_id, purpose)
+    starts = sorted(map(instant, search.starts(calendar, wish)), key=lambda start: abs(start - around))
+    refusals = _refusals(starts, request)
+    bookable = [start for start in starts if not _blocked(refusals.get(start, ()))]
+    return [
+        slot_at(calendar, start, wish.lead_id, refusals.get(start, ())) for start in sorted(bookable[:count])
+    ]
+
+
+def slot_at(
+    calendar: Calendar, start: dt.datetime, lead_id: UUID | None, refusals: Sequence[Refusal]
+) -> Slot:
+    """A start that the search has found, with the team that would serve it."""
+    team = team_at(calendar, start, lead_id)
+    if team is None:
+        raise RuntimeError("a start without a team was offered")
+    lead = next((member.resource_id for member in team if member.requirement.is_lead), None)
+    return Slot(
+        start=start,
+        end=start + dt.timedelta(minutes=calendar.visit_type.minutes),
+        lead=calendar.resources[lead] if lead else None,
+        team=team,
+        warnings=tuple(refusals),
     )
 
 
 def team_at(
     calendar: Calendar, start: dt.datetime, lead_id: UUID | None = None
 ) -> tuple[TeamMember, ...] | None:
-    """Resources for every requirement at this start, or None.
-
-    Two requirements of one kind whose spans meet need different resources: tried with backtracking, which
-    is cheap because a visit asks for a handful. Equal choices go by position.
-    """
-    at = minute(start)
-    wanted = [span for span in calendar.spans for _unit in range(span.requirement.count)]
-    return _assign(calendar, at, wanted, lead_id, ())
-
-
-def why_not(
-    *,
-    visit_type_id: UUID,
-    site_id: UUID,
-    start: dt.datetime,
-    patient_id: UUID | None = None,
-    lead_id: UUID | None = None,
-    purpose: UUID | None = None,
-    appointment_id: UUID | None = None,
-) -> list[str]:
-    """Why this start is not offered, in sentences; empty when it can be booked."""
-    now = clock.now()
-    calendar = calendars.load(
-        visit_type_id=visit_type_id,
-        site_id=site_id,
-        earliest=start,
-        latest=start + dt.timedelta(minutes=1),
-        now=now,
-        patient_id=patient_id,
-        appointment_id=appointment_id,
-    )
-    if start < now:
-        return [_("This time has passed.")]
-    sentences = missing(calendar, start, lead_id)
-    request = StartRequest(site_id, visit_type_id, (start,), patient_id, appointment_id, purpose)
-    return sentences + [refusal.words for refusal in rules.ask([request])]
-
-
-def missing(calendar: Calendar, start: dt.datetime, lead_id: UUID | None = None) -> list[str]:
-    """What is taken or closed at this start, a sentence a kind of resource."""
-    at = minute(start)
-    sentences = []
-    length = calendar.visit_type.minutes
-    if any(low < at + length and at < high for low, high in calendar.patient_busy):
-        sentences.append(_("The patient has another visit at that time."))
-    for span in calendar.spans:
-        ids = calendar.candidates(span, lead_id)
-        free = [key for key in ids if intervals.contains(calendar.starts_on(span, key), at)]
-        if len(free) < span.requirement.count:
-            sentences.append(_sentence(calendar, span, ids, at))
-    if not sentences and team_at(calendar, start, lead_id) is None:
-        sentences.append(_("There are not enough different resources of one kind at that time."))
-    return list(dict.fromkeys(sentences))
-
-
-def _sentence(calendar: Calendar, span: Span, ids: Sequence[UUID], at: int) -> str:
-    begin, end = at + span.offset, at + span.offset + span.minutes
-    in_hours = [
-        key for key in ids if any(low <= begin and end <= high for low, high in calendar.open.get(key, []))
-    ]
-    if not in_hours:
-        names = ", ".join(calendar.resources[key].name for key in ids) or span.requirement.kind.name
-        return _("%(names)s: not working or closed at that time.") % {"names": names}
-    names = ", ".join(calendar.resources[key].name for key in in_hours)
-    until = min(
-        (
-            high
-            for key in in_hours
-            for low, high in calendar.busy.get(key, [])
-            if low < end + calendar.kept_free(span, key)[1]
-            and begin - calendar.kept_free(span, key)[0] < high
-        ),
-        default=end,
-    )
-    local = instant(until).astimezone(calendar.zone)
-    return _("%(names)s: taken until %(time)s.") % {"names": names, "time": f"{local:%H:%M}"}
+    """Resources for every requirement at this start, or None. Two that meet are served by different ones."""
+    return teams.team_at(calendar, minute(start), lead_id)
 
 
 def _load(
@@ -219,6 +174,7 @@ def _load(
     latest: dt.datetime,
     patient_id: UUID | None,
     appointment_id: UUID | None,
+    hold_id: UUID | None,
 ) -> Calendar:
     now = clock.now()
     calendar = calendars.load(
@@ -229,10 +185,17 @@ def _load(
         now=now,
         patient_id=patient_id,
         appointment_id=appointment_id,
+        hold_id=hold_id,
     )
-    calendar.earliest = max(calendar.earliest, minute_up(calendar.rules.first(now)))
-    calendar.latest = min(calendar.latest, minute(calendar.rules.last(now)))
+    first, last = calendar.rules.first(now), calendar.rules.last(now)
+    calendar.narrow(earliest=minute_up(first), latest=minute(last) + 1)
     return calendar
+
+
+def _wish(wish: Wish | None, lead_id: UUID | None) -> Wish:
+    if wish is None:
+        return Wish(lead_id=lead_id)
+    return wish if lead_id is None else replace(wish, lead_id=lead_id)
 
 
 def _refusals(starts: Sequence[dt.datetime], request: StartRequest) -> dict[dt.datetime, list[Refusal]]:
@@ -240,20 +203,8 @@ def _refusals(starts: Sequence[dt.datetime], request: StartRequest) -> dict[dt.d
     refusals: dict[dt.datetime, list[Refusal]] = defaultdict(list)
     for refusal in rules.ask([replace(request, starts=tuple(starts))]) if starts else []:
         refusals[refusal.start].append(refusal)
-    return refusals
+    return dict(refusals)
 
 
-def _assign(
-    calendar: Calendar, at: int, wanted: Sequence[Span], lead_id: UUID | None, team: tuple[TeamMember, ...]
-) -> tuple[TeamMember, ...] | None:
-    if not wanted:
-        return team
-    span, *rest = wanted
-    for key in calendar.candidates(span, lead_id):
-        member = TeamMember.of(calendar.resources[key], span.requirement)
-        if not intervals.contains(calendar.starts_on(span, key), at) or any(map(member.clashes, team)):
-            continue
-        complete = _assign(calendar, at, rest, lead_id, (*team, member))
-        if complete is not None:
-            return complete
-    return None
+def _blocked(refusals: Sequence[Refusal]) -> bool:
+    return any(refusal.level == RefusalLevel.BLOCK for refusal in refusals)

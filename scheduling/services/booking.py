@@ -20,8 +20,9 @@ from scheduling.exceptions import SlotTaken
 from scheduling.models import Appointment
 from scheduling.rules import Override
 from scheduling.selectors import calendar as calendars
+from scheduling.selectors.teams import TeamMember
 from scheduling.services import notices, occupancy, overrides
-from scheduling.services.availability import TeamMember, missing, team_at
+from scheduling.services.availability import missing, team_at
 from scheduling.services.plans import VisitPlan, VisitRequest
 from scheduling.services.visits import tell
 

@@ -16,7 +16,7 @@ from clinic.models import Patient
 from scheduling.enums import AppointmentStatus, ReasonUse
 from scheduling.exceptions import SlotTaken
 from scheduling.models import Allocation, Appointment, ChangeReason, Hold, Requirement, VisitStage, VisitType
-from scheduling.services.availability import TeamMember
+from scheduling.selectors.teams import TeamMember
 from scheduling.services.plans import VisitPlan, VisitRequest
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from scheduling.enums import AppointmentStatus, Told
-from scheduling.services.availability import TeamMember
+from scheduling.selectors.teams import TeamMember
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,8 @@ from scheduling.exceptions import BookingRefused, SlotTaken
 from scheduling.models import Allocation, Appointment, VisitChange
 from scheduling.rules import StartRequest
 from scheduling.selectors import ledger
+from scheduling.selectors.teams import TeamMember
 from scheduling.services import booking, changes, notices, occupancy
-from scheduling.services.availability import TeamMember
 from scheduling.services.plans import VisitPlan, VisitRequest
 from scheduling.services.visits import locked, tell
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase as HypothesisTestCase
 
 from clinic import clock
+from scheduling import intervals
 from scheduling.models import (
     Allocation,
     Appointment,
@@ -21,7 +22,6 @@ from scheduling.models import (
     VisitType,
     WorkingHours,
 )
-from scheduling.selectors import calendar as calendars
 from scheduling.services import availability
 from tests.factories import clinic
 from tests.factories import scheduling as factory
@@ -184,7 +184,7 @@ class AvailabilityProperty(HypothesisTestCase):
 def test_calendar_is_read_in_a_constant_number_of_queries(days: int, django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
     house = factory.house()
     start, patient = clock.now(), clinic.patient()
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(5):
         availability.free_starts(
             visit_type_id=house.visit("consultation").pk,
             site_id=house.site.pk,
@@ -196,4 +196,4 @@ def test_calendar_is_read_in_a_constant_number_of_queries(days: int, django_asse
 
 def test_minute_rounds_outwards() -> None:
     instant = dt.datetime(2031, 1, 1, 0, 0, 30, tzinfo=dt.UTC)
-    assert calendars.minute_up(instant) - calendars.minute(instant) == 1
+    assert intervals.minute_up(instant) - intervals.minute(instant) == 1

@@ -100,7 +100,7 @@ def test_book_when_everything_is_taken_names_it_and_writes_nothing(house: House)
         booking.book(request=session_at(house, 9), by=by)
     with pytest.raises(SlotTaken) as refused:
         booking.book(request=session_at(house, 9), by=by)
-    assert "Centrifuge 1, Centrifuge 2: taken until" in refused.value.message
+    assert "Centrifuge 1 and Centrifuge 2 are taken until 09:40." in refused.value.message
     assert Appointment.objects.count() == 2
 
 

@@ -14,10 +14,9 @@ from uuid import UUID
 from clinic import clock
 from clinic.models import Site
 from scheduling import intervals
-from scheduling.intervals import Intervals
+from scheduling.intervals import Intervals, instant, minute, minute_up
 from scheduling.models import Closure, Requirement, Resource, Stage, TimeOff, VisitType, WorkingHours
-from scheduling.selectors.calendar import instant, minute, minute_up
-from scheduling.services.availability import TeamMember
+from scheduling.selectors.teams import TeamMember
 
 
 @dataclass(frozen=True, slots=True)

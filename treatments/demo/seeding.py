@@ -13,8 +13,8 @@ from clinic.actors import Actor
 from clinic.exceptions import Conflict
 from clinic.models import Patient, User
 from clinic.transactions import use_case
+from scheduling.intervals import instant
 from scheduling.models import Allocation, Appointment, VisitStage
-from scheduling.selectors.calendar import instant
 from treatments.demo import courses, mails, newcomers, people, place, records, stories, todo
 from treatments.demo.place import Place
 from treatments.demo.planner import Planner

@@ -12,7 +12,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from clinic.models import Patient, Site, User
 from scheduling.enums import AppointmentStatus, Told
 from scheduling.models import Allocation, Appointment, VisitStage
-from scheduling.services.availability import TeamMember
+from scheduling.selectors.teams import TeamMember
 from treatments.demo.planner import Placed
 from treatments.demo.rows import Rows
 
