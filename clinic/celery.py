@@ -17,6 +17,11 @@ app.conf.beat_schedule = {
     },
     "reconcile messages": {"task": "clinic.reconcile_messages", "schedule": 60.0, "options": {"expires": 60}},
     "tidy expired holds": {"task": "scheduling.tidy_holds", "schedule": 300.0, "options": {"expires": 300}},
+    "offer freed slots": {
+        "task": "scheduling.offer_freed_slots",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
     "open gates that are due": {
         "task": "treatments.open_due_reviews",
         "schedule": 3600.0,

@@ -21,6 +21,8 @@ COMMON_PLACEHOLDERS = frozenset({"given_name", "clinic_name", "phone"})
 BUTTON_PLACEHOLDERS = frozenset({"button_url", "button_label"})
 """Values that a kind may give beside those of its text: the mail then carries one button."""
 _NOT_IN_SUBJECTS = frozenset({"given_name", "family_name", "patient_name", "full_name"})
+MASK = "#"
+"""What stands in the place of a secret where a mail is kept or shown."""
 _LONGEST_KEY = 40
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
@@ -66,6 +68,8 @@ class MessageKind:
     needs_consent: bool = True
     resend_when_uncertain: bool = True
     ignores_quiet_hours: bool = False
+    secrets: frozenset[str] = frozenset()
+    """Placeholders that go into the mail and nowhere else, such as a link that acts: neither kept nor shown to staff."""
 
 
 DeliveryOracle = Callable[[Sequence[UUID]], Mapping[UUID, bool]]
@@ -94,6 +98,13 @@ def register(kind: MessageKind) -> None:
 def get(key: str) -> MessageKind:
     """The kind with this key; KeyError when no app registered it."""
     return _kinds[key]
+
+
+def masked(key: str, values: Mapping[str, str]) -> dict[str, str]:
+    """The values of a mail of this kind without its secrets, as they may be kept and shown."""
+    kind = _kinds.get(key)
+    secrets = kind.secrets if kind is not None else frozenset()
+    return {name: MASK if name in secrets and value else value for name, value in values.items()}
 
 
 def all_kinds() -> list[MessageKind]:

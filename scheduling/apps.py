@@ -8,13 +8,14 @@ class SchedulingConfig(AppConfig):
 
     def ready(self) -> None:
         from clinic import locks  # noqa: PLC0415 - models are ready only now
-        from scheduling import integrity, messages, receivers  # noqa: PLC0415
+        from scheduling import integrity, messages, offer_mail, receivers  # noqa: PLC0415
         from scheduling.models import Appointment, Resource  # noqa: PLC0415
         from scheduling.services import away  # noqa: PLC0415
 
         locks.register("resource", Resource)
         locks.register("appointment", Appointment)
         messages.register()
+        offer_mail.register()
         integrity.register()
         away.register()
         receivers.connect()

@@ -152,3 +152,4 @@ class Notice(StrEnum):
     CANCELLED = "appointment.cancelled"
     REMINDER_3D = "appointment.reminder_3d"
     REMINDER_1D = "appointment.reminder_1d"
+    OFFER = "appointment.offer"

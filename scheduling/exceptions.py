@@ -30,3 +30,7 @@ class BookingRefused(DomainError):
 
 class HoldEnded(DomainError):
     """The pencilled time was released or has expired. It may still be free, for anybody."""
+
+
+class OfferClosed(DomainError):
+    """The offer cannot be answered any more: answered, expired or withdrawn. What became of it is on its page."""

@@ -1,17 +1,28 @@
-"""Scheduling hears what happens to patients."""
+"""Scheduling hears what happens to patients, and follows its own visits where that concerns who waits."""
 
 from typing import Any
 from uuid import UUID
 
 from clinic.actors import Actor
 from clinic.signals import patient_erasing
-from scheduling.services import forgetting
+from scheduling.models import Appointment
+from scheduling.services import forgetting, freed, waitlist
+from scheduling.signals import appointment_changed
 
 
 def on_patient_erasing(*, patient_id: UUID, by: Actor, **_: Any) -> None:
     forgetting.forget(patient_id=patient_id, by=by)
 
 
+def on_appointment_changed(*, appointment: Appointment, change: str, by: Actor, **_: Any) -> None:
+    """A booking ends the wait for it; a visit that holds its time again has freed nothing."""
+    if change == "booked":
+        waitlist.served(appointment=appointment, by=by)
+    elif change == "undone":
+        freed.taken_back(appointment=appointment)
+
+
 def connect() -> None:
     """Called once at start-up."""
     patient_erasing.connect(on_patient_erasing, dispatch_uid="scheduling.forget_patient")
+    appointment_changed.connect(on_appointment_changed, dispatch_uid="scheduling.follow_waiting")

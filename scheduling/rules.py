@@ -46,6 +46,8 @@ class Refusal:
     code: str
     words: str
     overridable_by: Permission | None = None
+    request: StartRequest | None = None
+    """Which of a batch's requests it answers; without it, every request of the batch that asks for this start."""
 
 
 Rule = Callable[[Sequence[StartRequest]], list[Refusal]]

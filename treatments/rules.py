@@ -32,7 +32,9 @@ def course_interval(requests: Sequence[StartRequest]) -> list[Refusal]:
             verdict = intervals.interval(series.session.number, day, neighbours, series.limits)
             if verdict is not None:
                 override = _who_may(verdict, series.limits)
-                found.append(Refusal(start, verdict.level, verdict.code, verdict.words, override))
+                found.append(
+                    Refusal(start, verdict.level, verdict.code, verdict.words, override, request=request)
+                )
     return found
 
 
@@ -43,14 +45,16 @@ def review_gate(requests: Sequence[StartRequest]) -> list[Refusal]:
         objection = _objection(request, series)
         if objection is not None:
             code, words = objection
-            found += [Refusal(start, RefusalLevel.BLOCK, code, words) for start in request.starts]
+            found += [
+                Refusal(start, RefusalLevel.BLOCK, code, words, request=request) for start in request.starts
+            ]
             continue
         neighbours = series.neighbours(request.planned)
         approved_on = series.session.course.created_at.astimezone(series.session.site.zone).date()
         for start, day in _days(request, series):
             verdict = intervals.approval(series.session.number, day, approved_on, neighbours, series.limits)
             if verdict is not None:
-                found.append(Refusal(start, verdict.level, verdict.code, verdict.words))
+                found.append(Refusal(start, verdict.level, verdict.code, verdict.words, request=request))
     return found
 
 

@@ -39,8 +39,8 @@ class Draft:
     address: str
 
     def snapshot(self) -> dict[str, Any]:
-        """What the row keeps once it starts to be sent; with its text it shows the mail for ever."""
-        return {"address": self.address, "placeholders": dict(self.values)}
+        """What the row keeps once it starts to be sent; with its text it shows the mail for ever, but for its secrets."""
+        return {"address": self.address, "placeholders": messaging.masked(self.text.kind, self.values)}
 
 
 def refusals(messages: Sequence[Message]) -> dict[UUID, str]:

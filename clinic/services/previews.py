@@ -1,6 +1,6 @@
 """What a message said, or would say now, for the page that shows it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
@@ -62,6 +62,7 @@ def preview(message: Message) -> Preview:
 
 
 def _shown(message: Message, draft: Draft, reading: Reading) -> Preview:
+    draft = replace(draft, values=messaging.masked(message.kind, draft.values))
     try:
         return Preview(reading, draft.address, drafts.rendered(message, draft, with_attachments=False))
     except CannotRender:

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from clinic import audit, clock
-from clinic.actors import Actor, Staff
+from clinic.actors import Actor, Patient, Staff
 from clinic.enums import TASK_TRANSITIONS, Permission, Role, TaskState
 from clinic.exceptions import IllegalMove, InvalidInput, NotFound
 from clinic.models import Task, User
@@ -117,9 +117,13 @@ def _twin_is_open(task: Task) -> bool:
 
 
 def _locked(by: Actor, task_id: UUID) -> Task:
-    """The row, locked. Tasks come after every rank of `clinic.locks`: nothing is locked once a task is held."""
+    """The row, locked. Tasks come after every rank of `clinic.locks`: nothing is locked once a task is held.
+
+    What a patient's answer settles is finished in their name; only staff need the permission.
+    """
     task = Task.objects.select_for_update(no_key=True).filter(pk=task_id).first()
     if task is None:
         raise NotFound(_("There is no such task at your site."))
-    check(by, Permission.WORK_TASKS, site_id=task.site_id)
+    if not isinstance(by, Patient):
+        check(by, Permission.WORK_TASKS, site_id=task.site_id)
     return task

@@ -91,7 +91,7 @@ def refusals(requests: Sequence[StartRequest]) -> list[Refusal]:
         for span in spans.get(request.patient_id, []) if request.patient_id else []:
             words = _sentence(span)
             found += [
-                Refusal(start, RefusalLevel.WARN, CODE, words)
+                Refusal(start, RefusalLevel.WARN, CODE, words, request=request)
                 for start in request.starts
                 if span.first_day <= start.astimezone(zone).date() <= span.last_day
             ]

@@ -70,16 +70,22 @@ def plan(
 
 @use_case
 def book_many(
-    *, plans: Sequence[VisitPlan], by: Actor, override: Override | None = None
+    *,
+    plans: Sequence[VisitPlan],
+    by: Actor,
+    override: Override | None = None,
+    permission: Permission | None = Permission.BOOK,
 ) -> list[Appointment]:
     """Hold every resource that the visits need, all or none, and plan what their patients are told.
 
-    Raises SlotTaken when another booking was first, BookingRefused, NotFound, InvalidInput. Nothing is
+    Without a `permission` the caller has checked that `by` has a right to these very starts: a patient who
+    takes the time that was offered to them. Raises SlotTaken when another booking was first, BookingRefused, NotFound, InvalidInput. Nothing is
     written then. Nearest free starts are the caller's next question, asked after the rollback.
     """
     requests = [each.request for each in plans]
     for request in requests:
-        check(by, Permission.BOOK, site_id=request.site_id)
+        if permission is not None:
+            check(by, permission, site_id=request.site_id)
         if request.squeezed_on is not None:
             check(by, Permission.SQUEEZE_IN, site_id=request.site_id)
     locks.take(

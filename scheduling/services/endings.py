@@ -10,7 +10,7 @@ from clinic.transactions import use_case
 from scheduling import policies
 from scheduling.enums import TOLD, AppointmentStatus, ChangeKind, ReasonUse, Told
 from scheduling.models import Appointment
-from scheduling.services import changes, notices, occupancy
+from scheduling.services import changes, freed, notices, occupancy
 from scheduling.services.visits import locked, moved_to, tell
 
 
@@ -46,6 +46,7 @@ def cancel(
         told=told,
         key=key,
     )
+    freed.record(appointment=appointment, period=appointment.period, ended=ended)
     audit.record(
         "scheduling.appointment.cancelled", by=by, about=[appointment], detail={"reason": reason, "was": was}
     )
@@ -97,6 +98,7 @@ def no_show(
     changes.record(
         appointment, ChangeKind.NO_SHOW, by=by, old_status=was, old_allocations=ended, reason=reason
     )
+    freed.record(appointment=appointment, period=appointment.period, ended=ended)
     notices.cancel_all(appointment=appointment, by=by, reason="no_show")
     audit.record("scheduling.appointment.no_show", by=by, about=[appointment])
     tell([appointment], "no_show", by)

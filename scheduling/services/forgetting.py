@@ -9,8 +9,9 @@ from clinic import clock
 from clinic.actors import Actor
 from clinic.enums import Role
 from clinic.services import tasks
-from scheduling.models import Appointment, Hold, PatientAway, WaitlistEntry
+from scheduling.models import Appointment, Hold, PatientAway
 from scheduling.policies import MOVABLE
+from scheduling.services import waitlist
 
 
 def forget(*, patient_id: UUID, by: Actor) -> None:
@@ -19,7 +20,7 @@ def forget(*, patient_id: UUID, by: Actor) -> None:
     visits = Appointment.objects.filter(patient_id=patient_id)
     visits.exclude(note="", override_reason="").update(note="", override_reason="")
     Hold.objects.filter(patient_id=patient_id).exclude(note="").update(note="")
-    WaitlistEntry.objects.filter(patient_id=patient_id).exclude(note="").update(note="")
+    waitlist.forget(patient_id=patient_id, by=by)
     _redact_history(patient_id)
     PatientAway.objects.filter(patient_id=patient_id, ended_at__isnull=True).update(ended_at=clock.now())
     open_visits = visits.filter(status__in=MOVABLE, period__endswith__gt=clock.now())

@@ -131,7 +131,7 @@ def tidy(*, by: Actor) -> int:
         )
     )
     if expired:
-        occupancy.free_holds([hold.pk for hold in expired], now=clock.now())
+        occupancy.lapse_holds([hold.pk for hold in expired], now=clock.now())
         audit.record("scheduling.hold.expired", by=by, about=expired)
     return len(expired)
 

@@ -16,7 +16,7 @@ from scheduling.enums import TOLD, AppointmentStatus, ChangeKind, ReasonUse, Tol
 from scheduling.exceptions import SlotTaken
 from scheduling.models import Appointment
 from scheduling.rules import Override
-from scheduling.services import booking, changes, notices, occupancy, overrides
+from scheduling.services import booking, changes, freed, notices, occupancy, overrides
 from scheduling.services.plans import VisitPlan, VisitRequest
 from scheduling.services.visits import locked, tell
 
@@ -70,14 +70,18 @@ def move_to(
     reason: str | None = None,
     override: Override | None = None,
     key: UUID | None = None,
+    permission: Permission | None = Permission.BOOK,
 ) -> Appointment:
-    """End the old allocations (kept, inactive) and insert new ones, in one transaction with the new messages."""
+    """End the old allocations (kept, inactive) and insert new ones, in one transaction with the new messages.
+
+    Without a `permission` the caller has checked that `by` has a right to this very move.
+    """
     request = plan.request
     held_now = occupancy.resource_ids_of(appointment_id)
     appointment = locked(
         appointment_id,
         by=by,
-        permission=Permission.BOOK,
+        permission=permission,
         version=version,
         key=key,
         resources=held_now | plan.resource_ids,
@@ -138,6 +142,7 @@ def move_to(
         told=request.told,
         key=key,
     )
+    freed.record(appointment=appointment, period=old_period, ended=ended)
     notices.plan_moved(appointment=appointment, phoned=phoned, by=by)
     tell([appointment], "moved", by)
     return appointment

@@ -17,6 +17,7 @@ from scheduling.enums import AppointmentStatus, ReasonUse
 from scheduling.exceptions import SlotTaken
 from scheduling.models import Allocation, Appointment, ChangeReason, Hold, Requirement, VisitStage, VisitType
 from scheduling.selectors.teams import TeamMember
+from scheduling.services import lapsing
 from scheduling.services.plans import VisitPlan, VisitRequest
 
 
@@ -167,8 +168,16 @@ def release_expired_holds(*, resource_ids: Collection[UUID], now: dt.datetime) -
         allocations__resource__in=resource_ids, allocations__active=True, expires_at__lte=now
     ).values_list("pk", flat=True)
     keys = list(expired.distinct())
-    Allocation.objects.filter(hold__in=keys, active=True).update(active=False)
-    return Hold.objects.filter(pk__in=keys).update(released_at=now)
+    if not keys:
+        return 0
+    return lapse_holds(keys, now=now)
+
+
+def lapse_holds(keys: Collection[UUID], *, now: dt.datetime) -> int:
+    """These holds have expired: what they kept is free, and an offer that stood on one has lapsed with it."""
+    count = free_holds(keys, now=now)
+    lapsing.offers_of(keys, now=now)
+    return count
 
 
 def free_holds(keys: Collection[UUID], *, now: dt.datetime) -> int:

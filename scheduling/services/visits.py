@@ -21,7 +21,7 @@ def locked(
     appointment_id: UUID,
     *,
     by: Actor,
-    permission: Permission,
+    permission: Permission | None,
     version: int | None = None,
     key: UUID | None = None,
     resources: Iterable[UUID] = (),
@@ -32,6 +32,7 @@ def locked(
 ) -> Appointment:
     """Lock a visit with all that its change touches, in the global order, and read it again.
 
+    Without a `permission` the caller has checked the right.
     Raises NotFound for a missing or foreign visit, StaleVersion when it was saved since `version` was shown,
     unless by this very form, whose `key` the ledger then has.
     """
@@ -39,7 +40,8 @@ def locked(
     rows = {row.pk: row for row in Appointment.objects.filter(pk__in=ids)}
     if appointment_id not in rows:
         raise NotFound(_("There is no such visit."))
-    check(by, permission, site_id=rows[appointment_id].site_id)
+    if permission is not None:
+        check(by, permission, site_id=rows[appointment_id].site_id)
     locks.take(
         site=[rows[appointment_id].site_id] if site else [],
         resource=resources,
