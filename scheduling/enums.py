@@ -63,6 +63,14 @@ class HoldReason(TextChoices):
     OFFER = "offer", _("Waitlist offer")
 
 
+class HoldTerm(TextChoices):
+    """How long a pencilled time is kept."""
+
+    HALF_HOUR = "half_hour", _("30 minutes")
+    TWO_HOURS = "two_hours", _("2 hours")
+    TOMORROW = "tomorrow", _("until tomorrow 12:00")
+
+
 class ReasonUse(TextChoices):
     """For which change a coded reason is offered."""
 

@@ -3,9 +3,11 @@
 import datetime as dt
 from dataclasses import dataclass
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
+from clinic import clock
 from clinic.enums import Permission
 from clinic.exceptions import DomainError, IllegalMove, InvalidInput
 from scheduling.enums import (
@@ -13,6 +15,7 @@ from scheduling.enums import (
     APPOINTMENT_UNDO,
     AppointmentStatus,
     ChangeKind,
+    HoldTerm,
     RefusalLevel,
 )
 
@@ -80,6 +83,14 @@ def check_expected(*, expected: dt.datetime, start: dt.datetime, ends: dt.dateti
     """Late is later than booked, and before the visit would be over."""
     if not start < expected < ends:
         raise InvalidInput(_("That is not late but another time: move the visit instead."), field="minutes")
+
+
+def hold_until(term: HoldTerm, *, now: dt.datetime, zone: ZoneInfo) -> dt.datetime:
+    """When a pencilled time is let go: tomorrow's noon is that of the site's wall clock."""
+    if term == HoldTerm.TOMORROW:
+        tomorrow = now.astimezone(zone).date() + dt.timedelta(days=1)
+        return clock.local(tomorrow, dt.time(12), zone)
+    return now + dt.timedelta(minutes=30 if term == HoldTerm.HALF_HOUR else 120)
 
 
 def check_start(start: dt.datetime, *, now: dt.datetime) -> None:

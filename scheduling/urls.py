@@ -4,7 +4,19 @@ import datetime as dt
 
 from django.urls import path, register_converter
 
-from scheduling.views import absences, board, booking, closures, day, hours, panes, setup, visits
+from scheduling.views import (
+    absences,
+    board,
+    booking,
+    changes,
+    closures,
+    day,
+    hours,
+    panes,
+    pencils,
+    setup,
+    visits,
+)
 
 
 class DayConverter:
@@ -35,6 +47,9 @@ urlpatterns = [
     path("book/slots/", booking.slots, name="slots"),
     path("book/pick/", booking.pick, name="pick"),
     path("book/<uuid:patient_id>/", booking.book, name="book"),
+    path("pencilled/", pencils.pencils, name="pencils"),
+    path("pencilled/<uuid:hold_id>/book/", pencils.book, name="pencil-book"),
+    path("pencilled/<uuid:hold_id>/release/", pencils.release, name="pencil-release"),
     path("visits/<uuid:appointment_id>/", visits.detail, name="appointment-detail"),
     path("visits/<uuid:appointment_id>/booked/", booking.booked, name="booked"),
     path("visits/<uuid:appointment_id>/move/", visits.move, name="appointment-move"),
@@ -43,9 +58,17 @@ urlpatterns = [
     path("visits/<uuid:appointment_id>/arrive/", visits.arrive, name="appointment-arrive"),
     path("visits/<uuid:appointment_id>/advance/", visits.advance, name="appointment-advance"),
     path("visits/<uuid:appointment_id>/undo/", visits.undo, name="appointment-undo"),
-    path("visits/<uuid:appointment_id>/no-show/", visits.no_show, name="appointment-no-show"),
+    path("visits/<uuid:appointment_id>/no-show/", changes.no_show, name="appointment-no-show"),
+    path("visits/<uuid:appointment_id>/late/", changes.late, name="appointment-late"),
+    path("visits/<uuid:appointment_id>/patient/", changes.patient, name="appointment-patient"),
+    path("visits/<uuid:appointment_id>/patient/find/", changes.patient_find, name="appointment-patient-find"),
+    path(
+        "visits/<uuid:appointment_id>/patient/<uuid:patient_id>/",
+        changes.patient_to,
+        name="appointment-patient-to",
+    ),
     path("visits/<uuid:appointment_id>/not-done/", visits.not_done, name="appointment-not-done"),
-    path("changes/<uuid:change_id>/undo/", visits.undo_change, name="change-undo"),
+    path("changes/<uuid:change_id>/undo/", changes.undo_change, name="change-undo"),
     path("panes/patient/<uuid:patient_id>/", panes.patient_pane, name="patient-pane"),
     path("panes/home/", panes.home_pane, name="home-pane"),
     path("set-up/", setup.overview, name="setup"),

@@ -22,8 +22,8 @@ from clinic.permissions import ROLE_PERMISSIONS
 from clinic.services import contacts, tasks
 from clinic.services.contacts import ContactData
 from scheduling.enums import Told
-from scheduling.models import Appointment, Resource, VisitChange, VisitType, WorkingHours
-from scheduling.services import absences, booking, closures, endings, progress, resources
+from scheduling.models import Appointment, Hold, Resource, VisitChange, VisitType, WorkingHours
+from scheduling.services import absences, booking, closures, endings, holds, progress, resources
 from scheduling.services.plans import VisitRequest
 from tests.factories import clinic, treatments
 from tests.factories.scheduling import BY
@@ -197,6 +197,7 @@ def grounds() -> Grounds:
             "user_id": manager.pk,
             "day": clock.today(site.zone),
             "appointment_id": visits[0].pk,
+            "hold_id": _pencilled(ward, person).pk,
             "change_id": VisitChange.objects.filter(site=site, kind="cancelled")[0].pk,
             "resource_id": room.pk,
             "clinician_id": ward.house.one("physician").pk,
@@ -255,6 +256,12 @@ def _today(ward: Ward, treated: Sequence[Course], visits: Sequence[Appointment])
     treatments.order(ward, screening_complete=False)
     clinic.patient(deceased_on=clock.today(ward.house.site.zone))
     tasks.finish(by=ward.desk, task_id=_task(ward, clinic.patient()).pk, outcome="Reached her.")
+
+
+def _pencilled(ward: Ward, person: Patient) -> Hold:
+    kind = ward.house.visit("consultation").pk
+    request = VisitRequest(person.pk, kind, ward.house.site.pk, ward.at(150, 9), note="Asks her daughter")
+    return holds.pencil(request=request, until=clock.now() + dt.timedelta(hours=2), by=ward.desk)
 
 
 def _task(ward: Ward, person: Patient) -> Task:

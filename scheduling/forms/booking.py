@@ -4,17 +4,18 @@ import datetime as dt
 from typing import Any
 from uuid import UUID
 
-from crispy_forms.layout import Layout
+from crispy_forms.layout import Div, Layout
 from django import forms
 from django.db.models import TextChoices
 from django.utils import timezone
+from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from clinic import clock
-from clinic.forms import ClinicForm, DateField, Row
+from clinic.forms import ClinicForm, DateField, Row, TimeField
 from clinic.models import Patient, Site
-from scheduling.enums import ReasonUse, Told
+from scheduling.enums import HoldTerm, ReasonUse, Told
 from scheduling.forms.fields import InstantField, offer, offer_rows, rows_of
 from scheduling.models import Appointment, ChangeReason, Resource, VisitType
 from scheduling.rules import Override
@@ -42,6 +43,14 @@ class PickerForm(ClinicForm):
     )
     earliest = DateField(label=_("From"))
     part = forms.ChoiceField(label=_("Time of day"), choices=PartOfDay.choices, required=False)
+    weekdays = forms.TypedMultipleChoiceField(
+        label=_("Only on"),
+        choices=tuple(enumerate(WEEKDAYS_ABBR.values())),
+        coerce=int,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    at = TimeField(label=_("Or at a certain time of the first day"), required=False)
 
     def __init__(
         self, data: Any = None, *, site: Site, moving: Appointment | None = None, **kwargs: Any
@@ -78,7 +87,7 @@ class PickerForm(ClinicForm):
 
     def layout(self) -> Layout:
         first = [] if self.moving else ["visit_type"]
-        return Layout(Row(*first, "lead"), Row("earliest", "part"))
+        return Layout(Row(*first, "lead"), Row("earliest", "part"), Div("weekdays", css_class="weekdays"))
 
 
 class DecisionForm(ClinicForm):
@@ -112,44 +121,33 @@ class DecisionForm(ClinicForm):
 
 
 class BookForm(DecisionForm):
-    note = forms.CharField(label=_("Note for the desk"), max_length=300, required=False)
+    """Booked, pencilled in for a `term`, or squeezed in on a clinician who is busy: which, the button says."""
+
+    note = forms.CharField(label=_("Note for the desk"), max_length=200, required=False)
     request_key = forms.UUIDField(widget=forms.HiddenInput)
+    term = forms.ChoiceField(choices=HoldTerm.choices, required=False)
+    squeeze_on = forms.UUIDField(required=False)
 
     def layout(self) -> Layout:
         return Layout("told", "note", "request_key")
 
+    @property
+    def term_wanted(self) -> HoldTerm:
+        return HoldTerm(self.cleaned_data["term"] or HoldTerm.HALF_HOUR)
+
 
 class MoveForm(DecisionForm):
+    reason = forms.ModelChoiceField(queryset=ChangeReason.objects.none(), label=_("Why?"), required=False)
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
-
-    def layout(self) -> Layout:
-        return Layout("told", "version")
-
-
-class CancelForm(ClinicForm):
-    submit_label = _("Cancel visit")
-    danger = True
-    reason = forms.ModelChoiceField(
-        queryset=ChangeReason.objects.none(), label=_("Why?"), widget=forms.RadioSelect, empty_label=None
-    )
-    told = forms.ChoiceField(label=_("Who tells the patient?"), widget=forms.RadioSelect)
-    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
-
-    def __init__(self, data: Any = None, *, patient: Patient, **kwargs: Any) -> None:
-        super().__init__(data, **kwargs)
-        offer_rows(self, "reason", choices.change_reasons(ReasonUse.CANCEL))
-        offer(self, "told", told_choices(patient), default_told(patient))
-
-
-class NotDoneForm(ClinicForm):
-    submit_label = _("Not done today")
-    reason = forms.ModelChoiceField(
-        queryset=ChangeReason.objects.none(), label=_("Why?"), widget=forms.RadioSelect, empty_label=None
-    )
+    request_key = forms.UUIDField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, data: Any = None, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
-        offer_rows(self, "reason", choices.change_reasons(ReasonUse.NOT_DONE))
+        offer_rows(self, "reason", choices.change_reasons(ReasonUse.MOVE))
+        self.fields["reason"].initial = "patient_cannot_come"
+
+    def layout(self) -> Layout:
+        return Layout("told", "reason", "version", "request_key")
 
 
 class DayForm(forms.Form):

@@ -1,9 +1,12 @@
 """Booking one visit: the patient, a free time, who is told. The list of free times and the time chosen are fragments."""
 
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -11,25 +14,30 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from clinic import clock
 from clinic.actors import Staff
 from clinic.enums import Permission
-from clinic.exceptions import InvalidInput
+from clinic.exceptions import DomainError
 from clinic.models import Patient, Site
-from clinic.permissions import actor_of, requires
+from clinic.permissions import actor_of, can, requires
 from clinic.services import lookups
-from scheduling.enums import Told
+from scheduling import policies
+from scheduling.enums import AppointmentStatus, HoldTerm, Told
 from scheduling.exceptions import BookingRefused, SlotTaken
 from scheduling.forms.booking import BookForm, PickerForm
 from scheduling.forms.fields import InstantField
-from scheduling.models import Appointment, VisitType
-from scheduling.selectors import visits
-from scheduling.services import booking
+from scheduling.models import Appointment, VisitChange, VisitType
+from scheduling.selectors import ledger, visits
+from scheduling.services import booking, holds, notices, squeeze
 from scheduling.services.plans import VisitRequest
 from scheduling.views import picker
 from scheduling.views.common import as_key, at_site, visit_for
 from scheduling.views.picker import Quest
 
-KEPT = ("visit_type", "lead", "earliest", "part")
+PENCIL, SQUEEZE = "pencil", "squeeze"
+"""What the buttons beside "Book" do with the time chosen."""
+
+KEPT = ("visit_type", "lead", "earliest", "part", "weekdays")
 
 
 @requires(Permission.BOOK)
@@ -63,28 +71,51 @@ def find(request: HttpRequest, site: Site) -> HttpResponse:
 def book(request: HttpRequest, site: Site, patient_id: UUID) -> HttpResponse:
     patient = get_object_or_404(Patient, pk=patient_id, erased_at__isnull=True)
     if request.method == "GET":
-        chooser = PickerForm(site=site, initial=_initial(request.GET))
+        initial, start = _initial(request.GET), _start(request.GET)
+        if start is not None:
+            initial["earliest"] = timezone.localtime(start).date()
+        chooser = PickerForm(site=site, initial=initial)
         form = BookForm(patient=patient, initial={"request_key": uuid4()})
-        return _page(request, site, patient, chooser, form)
+        keep = timezone.localtime(start).isoformat(timespec="minutes") if start else ""
+        return _page(request, site, patient, chooser, form, keep=keep)
 
     chooser, form = PickerForm(request.POST, site=site), BookForm(request.POST, patient=patient)
     if not (chooser.is_valid() & form.is_valid()):
         return _page(request, site, patient, chooser, form, status=422, keep=form.kept)
     quest = _quest(site, chooser, patient)
     try:
-        appointment = booking.book(request=_visit(quest, form), by=actor_of(request), override=form.override)
+        if request.POST.get("act") == PENCIL:
+            return _pencilled(request, quest, form)
+        appointment = _booked(request, quest, form)
     except SlotTaken as error:
         return _lost(request, site, patient, chooser, form, quest, taken=error.taken)
     except BookingRefused as error:
         caution = picker.as_caution(error.refusals, actor_of(request))
         return _lost(request, site, patient, chooser, form, quest, caution=caution, keep=form.kept)
-    except InvalidInput as error:
+    except DomainError as error:
+        if error.status in (403, 404):
+            raise
         return _lost(request, site, patient, chooser, form, quest, taken=[error.message])
     if appointment.period.lower != form.cleaned_data["start"]:
         messages.warning(
             request, _("This page had already booked the visit below. For another one, book anew.")
         )
-    return redirect("scheduling:booked", appointment.pk)
+    return redirect(reverse("scheduling:booked", args=[appointment.pk]) + _kept(request.POST))
+
+
+def _booked(request: HttpRequest, quest: Quest, form: BookForm) -> Appointment:
+    wanted, by = _visit(quest, form), actor_of(request)
+    if request.POST.get("act") == SQUEEZE and (on := form.cleaned_data["squeeze_on"]):
+        return squeeze.squeeze_in(request=wanted, on=on, by=by, override=form.override)
+    return booking.book(request=wanted, by=by, override=form.override)
+
+
+def _pencilled(request: HttpRequest, quest: Quest, form: BookForm) -> HttpResponse:
+    until = policies.hold_until(form.term_wanted, now=clock.now(), zone=quest.site.zone)
+    hold = holds.pencil(request=_visit(quest, form), until=until, by=actor_of(request))
+    local = timezone.localtime(hold.expires_at)
+    messages.success(request, _("Pencilled in until %(time)s. Nobody is told.") % {"time": f"{local:%H:%M}"})
+    return redirect("scheduling:pencils")
 
 
 @requires(Permission.BOOK)
@@ -97,18 +128,19 @@ def slots(request: HttpRequest, site: Site) -> HttpResponse:
         return render(request, "scheduling/book/_slots.html", {"chooser": chooser, "days": []})
     count = _count(request.GET)
     days, more = picker.free_days(quest, count=count)
-    response = render(
-        request,
-        "scheduling/book/_slots.html",
-        {
-            "days": days,
-            "more": count + picker.DAYS_AT_ONCE if more and count < picker.DAYS_AT_MOST else 0,
-            "quest": quest,
-            "chooser": chooser,
-            "chosen": request.GET.get("start", ""),
-            "new_leads": getattr(request, "htmx", None) and request.htmx.trigger_name == "visit_type",  # type: ignore[attr-defined]
-        },
-    )
+    context: dict[str, Any] = {
+        "days": days,
+        "more": count + picker.DAYS_AT_ONCE if more and count < picker.DAYS_AT_MOST else 0,
+        "quest": quest,
+        "chooser": chooser,
+        "chosen": request.GET.get("start", ""),
+        "new_leads": getattr(request, "htmx", None) and request.htmx.trigger_name == "visit_type",  # type: ignore[attr-defined]
+    }
+    if _wants_the_first(request, days):
+        first = days[0]["slots"][0]["slot"]
+        context["chosen"] = days[0]["slots"][0]["value"]
+        context["picked"] = picker.read_back(quest, first, first.start, actor_of(request))
+    response = render(request, "scheduling/book/_slots.html", context)
     page = request.GET.get("page", "")
     if page.startswith("/") and not page.startswith("//"):
         response["HX-Replace-Url"] = page + _kept(request.GET)
@@ -121,16 +153,24 @@ def slots(request: HttpRequest, site: Site) -> HttpResponse:
 def pick(request: HttpRequest, site: Site) -> HttpResponse:
     """The time chosen, as it could be booked this very moment: with whom, where, and what stands against it."""
     by = actor_of(request)
-    quest, _chooser = asked(request.GET, site, by)
-    instant = InstantField(required=False).clean(request.GET.get("start", ""))
+    quest, chooser = asked(request.GET, site, by)
+    instant = _start(request.GET)
+    if chooser.is_valid() and chooser.cleaned_data["at"] and "by_clock" in request.GET:
+        instant = clock.local(chooser.cleaned_data["earliest"], chooser.cleaned_data["at"], site.zone)
     if quest is None or instant is None:
         return render(request, "scheduling/book/_picked.html", {})
     slot, why = picker.chosen(quest, instant)
-    context = {"quest": quest, "slot": slot, "why": why, "start": instant}
     if slot is not None:
-        context |= {"caution": picker.as_caution(slot.warnings, by), "places": picker.places(slot)}
-    else:
-        context["nearest"] = picker.nearest(quest, instant)
+        return render(request, "scheduling/book/_picked.html", picker.read_back(quest, slot, instant, by))
+    context: dict[str, Any] = {
+        "quest": quest,
+        "why": why,
+        "start": instant,
+        "value": timezone.localtime(instant).isoformat(timespec="minutes"),
+        "nearest": picker.nearest(quest, instant),
+    }
+    if can(by, Permission.SQUEEZE_IN) and quest.appointment_id is None:
+        context["squeeze_leads"] = picker.busy_leads(quest)
     return render(request, "scheduling/book/_picked.html", context)
 
 
@@ -145,8 +185,17 @@ def booked(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
             "site": visit.site,
             "lead": visits.lead_of(visit),
             "day": timezone.localtime(visit.period.lower).date(),
+            "kept": _kept(request.GET),
+            "change": _undoable(visit),
+            "mail_at": clock.now() + notices.GRACE,
+            "movable": AppointmentStatus(visit.status) in policies.MOVABLE,
         }
         return render(request, "scheduling/book/booked.html", context)
+
+
+def _undoable(visit: Appointment) -> VisitChange | None:
+    change = ledger.latest_standing(appointment_id=visit.pk)
+    return change if change is not None and change.kind in policies.UNDOABLE else None
 
 
 def asked(data: QueryDict, site: Site, by: Staff) -> tuple[Quest | None, PickerForm]:
@@ -173,6 +222,7 @@ def moving_quest(moving: Appointment, chooser: PickerForm) -> Quest:
         patient=moving.patient,
         lead=wanted["lead"],
         part=wanted["part"],
+        weekdays=frozenset(wanted["weekdays"]),
         appointment_id=moving.pk,
         purpose=moving.purpose,
         now_at=moving.period.lower,
@@ -181,7 +231,15 @@ def moving_quest(moving: Appointment, chooser: PickerForm) -> Quest:
 
 def _quest(site: Site, chooser: PickerForm, patient: Patient | None) -> Quest:
     wanted = chooser.cleaned_data
-    return Quest(site, wanted["visit_type"], wanted["earliest"], patient, wanted["lead"], wanted["part"])
+    return Quest(
+        site,
+        wanted["visit_type"],
+        wanted["earliest"],
+        patient,
+        wanted["lead"],
+        wanted["part"],
+        frozenset(wanted["weekdays"]),
+    )
 
 
 def _visit(quest: Quest, form: BookForm) -> VisitRequest:
@@ -231,18 +289,49 @@ def _page(
         "chooser": chooser,
         "form": form,
         "any_type": any_type,
+        "terms": HoldTerm.choices,
+        "kept": _kept(request.POST or request.GET),
         **more,
     }
     return render(request, "scheduling/book/book.html", context, status=status)
 
 
 def _initial(data: QueryDict) -> dict[str, Any]:
-    return {name: data[name] for name in KEPT if data.get(name)}
+    said: dict[str, Any] = {name: data[name] for name in KEPT if data.get(name)}
+    if "weekdays" in said:
+        said["weekdays"] = data.getlist("weekdays")
+    return said
+
+
+def _start(data: QueryDict) -> dt.datetime | None:
+    """The instant in an address or a form, where there is one."""
+    try:
+        found: dt.datetime | None = InstantField(required=False).clean(data.get("start", ""))
+    except ValidationError:
+        return None
+    return found
+
+
+def _wants_the_first(request: HttpRequest, days: Sequence[Mapping[str, Any]]) -> bool:
+    """The first free time is chosen for the clerk until they choose another; a new search chooses anew.
+
+    Not where a time was asked for by its instant, nor when only more days are shown.
+    """
+    shown = {choice["value"] for day in days for choice in day["slots"]}
+    asked_for, searching = (
+        request.GET.get("start", ""),
+        getattr(request, "htmx", None) and request.htmx.trigger == "looking",  # type: ignore[attr-defined]
+    )
+    if not shown or request.GET.get("start", "") in shown:
+        return False
+    return bool(searching) or not (asked_for or request.GET.get("kept_start") or request.GET.get("days"))
 
 
 def _kept(data: QueryDict) -> str:
+    """What was looked for, as an address: it stays while the call lasts, over to the next patient and visit."""
     kept = QueryDict(mutable=True)
-    kept.update(_initial(data))
+    for name, value in _initial(data).items():
+        kept.setlist(name, value if isinstance(value, list) else [value])
     return f"?{kept.urlencode()}" if kept else ""
 
 

@@ -13,7 +13,7 @@ from clinic.models import Patient, Site
 from clinic.permissions import actor_of, can, requires
 from scheduling import policies
 from scheduling.enums import OCCUPYING, AppointmentStatus
-from scheduling.selectors import visits
+from scheduling.selectors import pencilled, visits
 from scheduling.views.common import at_site
 from scheduling.views.rows import Row, rows_of
 
@@ -37,6 +37,11 @@ def patient_pane(request: HttpRequest, site: Site, patient_id: UUID) -> HttpResp
         "coming": list(reversed(coming)),
         "past": [row for row in rows if row not in coming],
         "may_book": can(by, Permission.BOOK) and patient.is_active,
+        "pencilled": [
+            hold
+            for hold in pencilled.of_patient(patient_id=patient_id, now=now)
+            if hold.site_id in by.site_ids
+        ],
         "movable": policies.MOVABLE,
         "several_sites": len({visit.site_id for visit in found}) > 1,
         "back": request.headers.get("HX-Current-URL", ""),

@@ -19,7 +19,7 @@ from scheduling import policies
 from scheduling.forms.booking import PartOfDay
 from scheduling.models import Resource, VisitType
 from scheduling.rules import Refusal
-from scheduling.selectors import choices
+from scheduling.selectors import choices, names
 from scheduling.services import availability
 from scheduling.services.availability import Slot
 
@@ -39,6 +39,8 @@ class Quest:
     patient: Patient | None = None
     lead: Resource | None = None
     part: str = PartOfDay.ANY
+    weekdays: frozenset[int] = frozenset()
+    """Monday = 0; empty: any day."""
     appointment_id: UUID | None = None
     purpose: UUID | None = None
     now_at: dt.datetime | None = None
@@ -66,7 +68,7 @@ def free_days(quest: Quest, *, count: int = DAYS_AT_ONCE) -> tuple[list[dict[str
             earliest=begin, latest=begin + dt.timedelta(days=reach), **quest.asked
         ):
             local = timezone.localtime(slot.start)
-            if _wanted(local, quest.part):
+            if _wanted(local, quest):
                 days[local.date()].append(slot)
         if len(days) > count:
             break
@@ -103,6 +105,31 @@ def places(slot: Slot) -> list[Resource]:
     )
 
 
+def read_back(quest: Quest, slot: Slot, start: dt.datetime, by: Actor) -> dict[str, Any]:
+    """What the page says of the time chosen: with whom, where, what stands against it, whose name is alike that day."""
+    day = timezone.localtime(slot.start).date()
+    alike = (
+        names.same_names(site=quest.site, day=day, besides=quest.patient) if quest.patient is not None else ()
+    )
+    return {
+        "quest": quest,
+        "slot": slot,
+        "start": start,
+        "value": timezone.localtime(start).isoformat(timespec="minutes"),
+        "why": None,
+        "caution": as_caution(slot.warnings, by),
+        "places": places(slot),
+        "same_name": quest.patient is not None and quest.patient.pk in alike,
+    }
+
+
+def busy_leads(quest: Quest) -> list[Resource]:
+    """On whom a visit could be queued: the clinician asked for, else all who lead such a visit."""
+    if quest.lead is not None:
+        return [quest.lead]
+    return list(choices.leads(quest.site.pk, visit_type_id=quest.visit_type.pk))
+
+
 def as_choice(slot: Slot, *, with_day: bool = False, now_at: dt.datetime | None = None) -> dict[str, Any]:
     local = timezone.localtime(slot.start)
     note = _("check") if slot.warnings else _("now") if slot.start == now_at else ""
@@ -112,6 +139,7 @@ def as_choice(slot: Slot, *, with_day: bool = False, now_at: dt.datetime | None 
         "day": local.date() if with_day else None,
         "warned": bool(slot.warnings),
         "note": note,
+        "slot": slot,
     }
 
 
@@ -135,10 +163,12 @@ def as_caution(refusals: Sequence[Refusal], by: Actor) -> Caution | None:
     return Caution(refusals, accepted, " ".join(sorted({refusal.code for refusal in refusals})))
 
 
-def _wanted(local: dt.datetime, part: str) -> bool:
-    if part == PartOfDay.MORNING:
+def _wanted(local: dt.datetime, quest: Quest) -> bool:
+    if quest.weekdays and local.weekday() not in quest.weekdays:
+        return False
+    if quest.part == PartOfDay.MORNING:
         return local.hour < _NOON
-    return part != PartOfDay.AFTERNOON or local.hour >= _NOON
+    return quest.part != PartOfDay.AFTERNOON or local.hour >= _NOON
 
 
 def _free(count: int) -> str:

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from scheduling.enums import AppointmentStatus, ResourceCategory
@@ -93,6 +94,8 @@ class Row:
     @property
     def note(self) -> str:
         """What the clock adds to the state: late, waiting, longer than planned."""
+        if self.comes_at is not None and self.comes_at > self.now:
+            return _("comes at %(time)s") % {"time": f"{timezone.localtime(self.comes_at):%H:%M}"}
         if self.late:
             return _("%(length)s late") % {"length": _length(self.late)}
         if self.overdue:
@@ -100,9 +103,18 @@ class Row:
         return ""
 
     @property
+    def comes_at(self) -> dt.datetime | None:
+        """When a patient who said that they will be late means to come."""
+        return self.visit.expected_at if self.status in _EXPECTED else None
+
+    @property
     def late(self) -> int:
-        """Minutes since a patient should have come who has not."""
-        return _minutes(self.start, self.now) if self.status in _EXPECTED and self.is_today else 0
+        """Minutes since a patient should have come who has not, by what they said last."""
+        return (
+            _minutes(self.comes_at or self.start, self.now)
+            if self.status in _EXPECTED and self.is_today
+            else 0
+        )
 
     @property
     def overdue(self) -> int:

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable
 from functools import partial
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -15,19 +15,21 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from clinic import clock
+from clinic.actors import Staff
 from clinic.enums import Permission
 from clinic.exceptions import InvalidInput, StaleVersion
 from clinic.permissions import actor_of, can, requires
 from scheduling import policies
 from scheduling.enums import APPOINTMENT_TRANSITIONS, AppointmentStatus, Told
 from scheduling.exceptions import BookingRefused, SlotTaken
-from scheduling.forms.booking import CancelForm, MoveForm, NotDoneForm, PickerForm
-from scheduling.models import Appointment
+from scheduling.forms.booking import MoveForm, PickerForm
+from scheduling.forms.changes import CancelForm, LateForm, NoShowForm, NotDoneForm
+from scheduling.models import Appointment, VisitChange
 from scheduling.selectors import ledger, visits
 from scheduling.services import endings, moves, progress, undoing
 from scheduling.views import picker
 from scheduling.views.booking import moving_quest
-from scheduling.views.common import attempt, back_to, change_for, visit_for
+from scheduling.views.common import attempt, back_to, visit_for
 from scheduling.views.rows import Row
 
 
@@ -50,7 +52,7 @@ def move(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
         if request.method == "GET":
             lead = next((held.resource_id for held in visits.held_by(visit) if held.is_lead), None)
             chooser = PickerForm(site=visit.site, moving=visit, initial={"lead": lead})
-            form = MoveForm(patient=visit.patient, initial={"version": visit.version})
+            form = MoveForm(patient=visit.patient, initial={"version": visit.version, "request_key": uuid4()})
             return _move_page(request, visit, chooser, form)
         chooser = PickerForm(request.POST, site=visit.site, moving=visit)
         form = MoveForm(request.POST, patient=visit.patient)
@@ -66,7 +68,7 @@ def _try_to_move(
     quest, said = moving_quest(visit, chooser), form.cleaned_data
     why: dict[str, Any]
     try:
-        moves.move(
+        moved = moves.move(
             appointment_id=visit.pk,
             start=said["start"],
             version=said["version"],
@@ -74,6 +76,8 @@ def _try_to_move(
             told=Told(said["told"]),
             by=by,
             override=form.override,
+            reason=said["reason"].pk if said["reason"] else None,
+            key=said["request_key"],
         )
     except StaleVersion as error:
         return _stale(
@@ -86,6 +90,8 @@ def _try_to_move(
     except BookingRefused as error:
         why = {"caution": picker.as_caution(error.refusals, by), "keep": form.kept}
     else:
+        if moved.period.lower != said["start"]:
+            messages.warning(request, _("This page had already moved the visit, as you see it below."))
         return redirect("scheduling:booked", visit.pk)
     near = picker.nearest(quest, said["start"])
     return _move_page(request, visit, chooser, form, status=409, around=said["start"], nearest=near, **why)
@@ -97,7 +103,11 @@ def cancel(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
     by = actor_of(request)
     visit = visit_for(by, appointment_id)
     with timezone.override(visit.site.zone):
-        form = CancelForm(request.POST or None, patient=visit.patient, initial={"version": visit.version})
+        form = CancelForm(
+            request.POST or None,
+            patient=visit.patient,
+            initial={"version": visit.version, "request_key": uuid4()},
+        )
         form.cancel_url = reverse("scheduling:appointment-detail", args=[visit.pk])
         if request.method == "POST" and form.is_valid():
             said = form.cleaned_data
@@ -107,6 +117,7 @@ def cancel(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
                     reason=said["reason"].pk,
                     version=said["version"],
                     told=Told(said["told"]),
+                    key=said["request_key"],
                     by=by,
                 )
             except StaleVersion as error:
@@ -150,12 +161,6 @@ def confirm(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
     return _tap(request, appointment_id, endings.confirm)
 
 
-@requires(Permission.BOOK)
-@require_POST
-def no_show(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
-    return _tap(request, appointment_id, endings.no_show)
-
-
 @requires(Permission.RUN_BOARD)
 @require_POST
 def arrive(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
@@ -176,20 +181,9 @@ def undo(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
     if visit.status != AppointmentStatus.NO_SHOW:
         return _tap(request, appointment_id, partial(progress.undo, version=_version(request)))
     change = ledger.latest_standing(appointment_id=visit.pk)
-    return undo_change(request, change.pk) if change else back_to(request, _page_of(visit.pk))
-
-
-@requires(Permission.BOOK)
-@require_POST
-def undo_change(request: HttpRequest, change_id: UUID) -> HttpResponse:
-    """Take back a move, a cancellation or a no-show; the desk is told when somebody has to ring the patient."""
-    by = actor_of(request)
-    change = change_for(by, change_id)
-    done = _("Taken back. The visit stands as before.")
-    if change.told == Told.PHONE:
-        done = _("Taken back. The patient was told of it by phone: please ring them again.")
-    attempt(request, lambda: undoing.undo(change_id=change_id, by=by), done=done)
-    return back_to(request, _page_of(change.appointment_id))
+    if change is not None:
+        attempt(request, lambda: undoing.undo(change_id=change.pk, by=actor_of(request)))
+    return back_to(request, _page_of(visit.pk))
 
 
 def _tap(request: HttpRequest, appointment_id: UUID, service: Callable[..., Any]) -> HttpResponse:
@@ -217,16 +211,30 @@ def _facts(request: HttpRequest, visit: Appointment) -> dict[str, Any]:
     return {
         "visit": visit,
         "row": row,
+        "can_book": can_book,
         "can_move": can_book and status in policies.MOVABLE,
         "can_cancel": can_book and AppointmentStatus.CANCELLED in APPOINTMENT_TRANSITIONS[status],
         "can_confirm": can_book
         and AppointmentStatus.CONFIRMED in APPOINTMENT_TRANSITIONS[status]
         and status == "booked",
-        "can_undo": row.undo or status == AppointmentStatus.NO_SHOW,
+        "can_undo": row.undo,
+        "lines": ledger.of_visit(appointment_id=visit.pk),
+        "change": _undoable(visit, by),
+        "late_form": LateForm(initial={"version": visit.version}),
+        "missed_form": NoShowForm(),
+        "can_be_late": can_book and status in policies.MOVABLE and row.end > now,
+        "can_change_patient": can_book and status in policies.MOVABLE and visit.purpose is None,
         "can_end": AppointmentStatus.NOT_DONE in APPOINTMENT_TRANSITIONS[status],
         "here": request.get_full_path(),
         **_who(visit),
     }
+
+
+def _undoable(visit: Appointment, by: Staff) -> VisitChange | None:
+    """The change that a button may take back: the latest that stands, where its kind can be."""
+    change = ledger.latest_standing(appointment_id=visit.pk)
+    shown = change is not None and change.kind in policies.UNDOABLE and can(by, Permission.BOOK)
+    return change if shown else None
 
 
 def _who(visit: Appointment) -> dict[str, Any]:
