@@ -285,7 +285,12 @@ def _further(site: Site) -> dict[str, list[UUID]]:
     here = {"site": site}
     dead = Patient.objects.filter(deceased_on__isnull=False).values_list("pk", flat=True)
     return {
-        "appointment_id": one_per(Appointment.objects.filter(**here), "status"),
+        "appointment_id": [
+            *one_per(Appointment.objects.filter(**here), "status"),
+            *Appointment.objects.filter(**here, purpose=None, status="booked").values_list("pk", flat=True)[
+                :1
+            ],
+        ],
         "course_id": one_per(Course.objects.filter(**here), "status"),
         "session_id": one_per(Session.objects.filter(**here), "status"),
         "message_id": one_per(Message.objects.filter(**here), "state"),
