@@ -28,7 +28,7 @@ class Entry(NamedTuple):
 ENTRIES = (
     Entry("clinic:home", _("Today"), "home", Permission.VIEW_SCHEDULE, "t"),
     Entry("clinic:patient-list", _("Patients"), "users", Permission.VIEW_PATIENTS),
-    Entry("scheduling:day", _("Day list"), "calendar-days", Permission.VIEW_SCHEDULE),
+    Entry("scheduling:day", _("Schedule"), "calendar-days", Permission.VIEW_SCHEDULE),
     Entry("scheduling:board", _("Board"), "view-columns", Permission.RUN_BOARD),
     Entry("treatments:order-list", _("Orders to book"), "clipboard-document-list", Permission.BOOK),
     Entry(

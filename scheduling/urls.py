@@ -10,8 +10,10 @@ from scheduling.views import (
     booking,
     changes,
     closures,
-    day,
+    grid,
+    grid_move,
     hours,
+    month,
     panes,
     pencils,
     setup,
@@ -39,8 +41,10 @@ register_converter(DayConverter, "day")
 app_name = "scheduling"
 
 urlpatterns = [
-    path("", day.day, name="day"),
-    path("<day:day>/", day.day, name="day"),
+    path("", grid.day, name="day"),
+    path("<day:day>/", grid.day, name="day"),
+    path("week/<uuid:resource_id>/<day:day>/", grid.week, name="week"),
+    path("month/<day:day>/", month.month, name="month"),
     path("board/", board.board, name="board"),
     path("book/", booking.start, name="book"),
     path("book/find/", booking.find, name="book-find"),
@@ -53,6 +57,8 @@ urlpatterns = [
     path("visits/<uuid:appointment_id>/", visits.detail, name="appointment-detail"),
     path("visits/<uuid:appointment_id>/booked/", booking.booked, name="booked"),
     path("visits/<uuid:appointment_id>/move/", visits.move, name="appointment-move"),
+    path("visits/<uuid:appointment_id>/shift/", grid_move.move, name="grid-move"),
+    path("visits/<uuid:appointment_id>/told-by-phone/", grid_move.told, name="grid-told"),
     path("visits/<uuid:appointment_id>/cancel/", visits.cancel, name="appointment-cancel"),
     path("visits/<uuid:appointment_id>/confirm/", visits.confirm, name="appointment-confirm"),
     path("visits/<uuid:appointment_id>/arrive/", visits.arrive, name="appointment-arrive"),

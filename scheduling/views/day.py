@@ -3,31 +3,23 @@
 import datetime as dt
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_GET
 
 from clinic import clock
 from clinic.enums import Permission
 from clinic.models import Site
-from clinic.permissions import actor_of, can, requires
+from clinic.permissions import actor_of, can
 from scheduling.forms.booking import DayForm
 from scheduling.selectors import choices, visits
-from scheduling.views.common import at_site
 from scheduling.views.rows import figures_of, rows_of
 
 
-@requires(Permission.VIEW_SCHEDULE)
-@require_GET
-@at_site
-def day(request: HttpRequest, site: Site, day: dt.date | None = None) -> HttpResponse:
-    """All visits of a day in time order. `?day=` jumps to another one, for the date field."""
+def page(request: HttpRequest, site: Site, shown: dt.date) -> HttpResponse:
+    """All visits of a day in time order, for phones and wherever a list reads better than a grid."""
     wanted = DayForm(request.GET)
     asked = wanted.cleaned_data if wanted.is_valid() else {}
-    if asked.get("day"):
-        return redirect(_address(asked["day"], request))
     today = clock.today(site.zone)
-    shown = day or today
     found = visits.day_list(site=site, day=shown, include_cancelled=bool(asked.get("cancelled")))
     rows = rows_of(found, now=clock.now(), is_today=shown == today)
     lead = asked.get("lead")

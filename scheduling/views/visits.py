@@ -26,7 +26,7 @@ from scheduling.forms.booking import MoveForm, PickerForm
 from scheduling.forms.changes import CancelForm, LateForm, NoShowForm, NotDoneForm
 from scheduling.models import Appointment, VisitChange
 from scheduling.selectors import ledger, visits
-from scheduling.services import endings, moves, progress, undoing
+from scheduling.services import endings, moves, progress, telling, undoing
 from scheduling.views import picker
 from scheduling.views.booking import moving_quest
 from scheduling.views.common import attempt, back_to, visit_for
@@ -225,6 +225,7 @@ def _facts(request: HttpRequest, visit: Appointment) -> dict[str, Any]:
         "can_be_late": can_book and status in policies.MOVABLE and row.end > now,
         "can_change_patient": can_book and status in policies.MOVABLE and visit.purpose is None,
         "can_end": AppointmentStatus.NOT_DONE in APPOINTMENT_TRANSITIONS[status],
+        "mail_waits": can_book and status in policies.MOVABLE and telling.mail_waits(visit),
         "here": request.get_full_path(),
         **_who(visit),
     }

@@ -55,11 +55,15 @@ def queries(browser: Client, url: str) -> int:
     return sum("clinic_clockoffset" not in query["sql"] for query in captured.captured_queries)
 
 
-@pytest.mark.parametrize(("page", "most"), [("day", 9), ("board", 8), ("home-pane", 10)])
+LIST = {"view": "list"}
+
+
+@pytest.mark.parametrize(("page", "most"), [("day?list", 10), ("day", 18), ("board", 8), ("home-pane", 10)])
 def test_a_day_costs_the_same_for_one_visit_and_for_thirty(
     desk: Client, house: House, at_ten: dt.datetime, page: str, most: int
 ) -> None:
-    url = reverse(f"scheduling:{page}")
+    name, _, listed = page.partition("?")
+    url = reverse(f"scheduling:{name}") + ("?view=list" if listed else "")
     book(house, at_ten + dt.timedelta(hours=1))
     one = queries(desk, url)
     for number in range(29):
@@ -71,7 +75,7 @@ def test_day_lists_visits_in_time_order(desk: Client, house: House) -> None:
     day = days_ahead(2, house.site)
     book(house, house.at(day, 11), family_name="Late")
     book(house, house.at(day, 9), family_name="Early")
-    page = desk.get(reverse("scheduling:day", args=[day])).content.decode()
+    page = desk.get(reverse("scheduling:day", args=[day]), LIST).content.decode()
     assert 0 < page.index("Early") < page.index("Late")
 
 
@@ -81,8 +85,8 @@ def test_day_hides_cancelled_visits_until_asked(desk: Client, house: House) -> N
     endings.cancel(appointment_id=visit.pk, reason="patient_unwell", by=BY)
     url = reverse("scheduling:day", args=[day])
     assert [
-        "Gone" in desk.get(url).content.decode(),
-        "Gone" in desk.get(url, {"cancelled": "1"}).content.decode(),
+        "Gone" in desk.get(url, LIST).content.decode(),
+        "Gone" in desk.get(url, LIST | {"cancelled": "1"}).content.decode(),
     ] == [
         False,
         True,
@@ -95,7 +99,9 @@ def test_day_of_one_clinician(desk: Client, house: House) -> None:
     lead = visit.allocations.get(is_lead=True).resource
     other = next(each for each in house.resources["physician"] if each != lead)
     url = reverse("scheduling:day", args=[day])
-    assert ["Mine" in desk.get(url, {"lead": key}).content.decode() for key in (lead.pk, other.pk)] == [
+    assert [
+        "Mine" in desk.get(url, LIST | {"lead": key}).content.decode() for key in (lead.pk, other.pk)
+    ] == [
         True,
         False,
     ]
@@ -121,14 +127,18 @@ def test_day_marks_people_of_nearly_the_same_name(desk: Client, house: House) ->
     book(house, house.at(day, 9), given_name="Anna", family_name="Weber")
     book(house, house.at(day, 10), given_name="Anton", family_name="Weber")
     book(house, house.at(day, 11), given_name="Zoe", family_name="Weber")
-    assert desk.get(reverse("scheduling:day", args=[day])).content.decode().count("Same name, same day") == 2
+    assert (
+        desk.get(reverse("scheduling:day", args=[day]), LIST).content.decode().count("Same name, same day")
+        == 2
+    )
 
 
 def test_another_sites_visits_are_not_shown(desk: Client, house: House) -> None:
     other = build(site=clinic.site(name="Elsewhere"))
     day = days_ahead(2, house.site)
     book(other, other.at(day, 9), family_name="Foreign")
-    assert "Foreign" not in desk.get(reverse("scheduling:day", args=[day])).content.decode()
+    pages = [desk.get(reverse("scheduling:day", args=[day]), query).content.decode() for query in (LIST, {})]
+    assert ["Foreign" in page for page in pages] == [False, False]
 
 
 def columns(page: str) -> dict[str, int]:
