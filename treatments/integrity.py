@@ -9,14 +9,14 @@ _OCCUPYING = "('provisional', 'booked', 'confirmed', 'arrived', 'in_progress', '
 CHECKS = [
     Check(
         "open_booking_has_a_standing_visit",
-        "A session that is booked is served by a visit that stands, of the same patient and for that session.",
+        "A session that is booked and not yet injected is served by a visit that stands, of its patient and for it.",
         f"""SELECT s.id FROM treatments_sessionbooking b
             JOIN treatments_session s ON s.id = b.session_id
             JOIN treatments_course c ON c.id = s.course_id
             JOIN scheduling_appointment a ON a.id = b.appointment_id
             WHERE b.is_open AND {_HERE}
               AND (a.status NOT IN {_OCCUPYING} OR a.patient_id <> c.patient_id OR a.purpose <> s.id)
-              AND NOT (a.status = 'not_done' AND s.injected_at IS NOT NULL)""",
+              AND s.injected_at IS NULL""",
     ),
     Check(
         "standing_visit_serves_its_session",

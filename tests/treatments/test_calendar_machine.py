@@ -19,8 +19,19 @@ from clinic.enums import Role
 from clinic.exceptions import DomainError
 from clinic.models import Patient
 from scheduling.enums import Told
-from scheduling.models import Appointment, TimeOff, VisitChange
-from scheduling.services import absences, booking, closures, endings, holds, moves, progress, undoing
+from scheduling.models import Appointment, Hold, TimeOff, VisitChange
+from scheduling.services import (
+    absences,
+    booking,
+    closures,
+    corrections,
+    endings,
+    holds,
+    moves,
+    progress,
+    squeeze,
+    undoing,
+)
 from scheduling.services.plans import VisitRequest
 from tests.database import Database
 from tests.factories import clinic, treatments
@@ -62,14 +73,7 @@ class Desk(RuleBasedStateMachine):
         who=PICK, kind=st.sampled_from(["consultation", "review", "prp_session"]), day=DAYS, quarter=QUARTERS
     )
     def book(self, who: int, kind: str, day: int, quarter: int) -> None:
-        request = VisitRequest(
-            self._patient(who).pk,
-            self.ward.house.visit(kind).pk,
-            self.ward.house.site.pk,
-            self._at(day, quarter),
-            purpose=uuid4() if kind == "prp_session" else None,
-            told=list(Told)[who % 3],
-        )
+        request = self._request(who, kind, day, quarter)
         self._try(booking.book, request=request, by=self.ward.desk)
 
     @rule(which=PICK, day=DAYS, quarter=QUARTERS)
@@ -97,6 +101,41 @@ class Desk(RuleBasedStateMachine):
         changes = VisitChange.objects.filter(site=self.ward.house.site).order_by("-at")[:6]
         if found := list(changes.values_list("pk", flat=True)):
             self._try(undoing.undo, change_id=found[which % len(found)], by=self.ward.desk)
+
+    @rule(who=PICK, day=DAYS, quarter=QUARTERS, hours=st.integers(1, 20))
+    def pencil(self, who: int, day: int, quarter: int, hours: int) -> None:
+        request = self._request(who, "consultation", day, quarter)
+        until = clock.now() + dt.timedelta(hours=hours)
+        self._try(holds.pencil, request=request, until=until, by=self.ward.desk)
+
+    @rule(which=PICK, keep=st.booleans())
+    def answer_pencilled(self, which: int, keep: bool) -> None:
+        rows = Hold.objects.filter(site=self.ward.house.site).order_by("pk")
+        if found := list(rows.values_list("pk", flat=True)):
+            service = holds.book_held if keep else holds.release
+            self._try(service, hold_id=found[which % len(found)], by=self.ward.desk)
+
+    @rule(who=PICK, day=DAYS, quarter=QUARTERS)
+    def squeeze_in(self, who: int, day: int, quarter: int) -> None:
+        on = self.ward.house.resources["physician"][who % 2].pk
+        request = self._request(who, "review", day, quarter)
+        self._try(squeeze.squeeze_in, request=request, on=on, by=self.manager)
+
+    @rule(which=PICK, who=PICK)
+    def change_patient(self, which: int, who: int) -> None:
+        if visit := self._visit(which):
+            self._try(
+                corrections.change_patient,
+                appointment_id=visit,
+                patient_id=self._patient(who).pk,
+                by=self.ward.desk,
+            )
+
+    @rule(which=PICK, minutes=st.integers(5, 60))
+    def rings_to_be_late(self, which: int, minutes: int) -> None:
+        if visit := self._visit(which):
+            expected = Appointment.objects.get(pk=visit).period.lower + dt.timedelta(minutes=minutes)
+            self._try(corrections.late, appointment_id=visit, expected=expected, by=self.ward.desk)
 
     # The day
 
@@ -220,6 +259,16 @@ class Desk(RuleBasedStateMachine):
 
     def _patient(self, who: int) -> Patient:
         return self.patients[who % len(self.patients)]
+
+    def _request(self, who: int, kind: str, day: int, quarter: int) -> VisitRequest:
+        return VisitRequest(
+            self._patient(who).pk,
+            self.ward.house.visit(kind).pk,
+            self.ward.house.site.pk,
+            self._at(day, quarter),
+            purpose=uuid4() if kind == "prp_session" else None,
+            told=list(Told)[who % 3],
+        )
 
     def _at(self, day: int, quarter: int) -> dt.datetime:
         return self.ward.at(day, 8) + dt.timedelta(minutes=15 * quarter)
