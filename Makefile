@@ -4,7 +4,7 @@ LOCAL = $(PYTHON) -m clinic.local
 ARGS ?=
 export PORT MAIL_PORT
 
-.PHONY: help run dev test check format bench screens engines lock
+.PHONY: help run dev test check format bench screens soak engines lock
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ bench: ## Measure; prints one JSON object a line
 
 screens: ## Run the browser tests alone; their pictures land in var/screens/
 	@$(LOCAL) test tests/browser
+
+soak: ## Play the desk in random order for long (ARGS="EXAMPLES STEPS")
+	@$(LOCAL) soak $(ARGS)
 
 engines: ## Start PostgreSQL and Valkey for running pytest by hand (var/test.env)
 	@$(LOCAL) engines

@@ -16,6 +16,7 @@ _ALONE: dict[str, Callable[[], int]] = {
 }
 _WITH_ARGUMENTS: dict[str, Callable[[Sequence[str]], int]] = {
     "test": test.test,
+    "soak": test.soak,
     "bench": bench.bench,
     "lock": develop.lock,
 }

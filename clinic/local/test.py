@@ -20,6 +20,8 @@ class Group:
     arguments: Sequence[str] = ()
 
 
+_STORIES = "tests/treatments/test_calendar_machine.py"
+_SOAK = ("300", "60")
 _APART = ("concurrency", "faults", "browser", "bench")
 _TWO_WORKERS = ("-n", "2", "--dist", "loadfile")
 _GROUPS = (
@@ -38,6 +40,16 @@ def test(arguments: Sequence[str]) -> int:
     with engines.throw_away() as (_, variables):
         env = {**os.environ, **variables, "BROWSER_PATH": str(found)}
         return _pytest(arguments, env) if arguments else _every_group(env)
+
+
+def soak(arguments: Sequence[str]) -> int:
+    """Play the desk in random order for long: `[EXAMPLES [STEPS]]`, 300 stories of 60 steps if not given."""
+    environment.prepare("requirements-dev.txt")
+    engines.end_leftovers()
+    examples, steps = [*arguments, *_SOAK[len(arguments) :]][:2]
+    with engines.throw_away() as (_, variables):
+        env = {**os.environ, **variables, "SOAK_EXAMPLES": examples, "SOAK_STEPS": steps}
+        return _pytest([_STORIES], env)
 
 
 def _every_group(env: Mapping[str, str]) -> int:

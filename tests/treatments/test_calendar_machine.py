@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
@@ -19,7 +19,7 @@ from clinic.enums import Role
 from clinic.exceptions import DomainError
 from clinic.models import Patient
 from scheduling.enums import Told
-from scheduling.models import Appointment, Hold, TimeOff, VisitChange
+from scheduling.models import Appointment, Hold, Offer, TimeOff, VisitChange, WaitlistEntry
 from scheduling.services import (
     absences,
     booking,
@@ -28,9 +28,12 @@ from scheduling.services import (
     endings,
     holds,
     moves,
+    offering,
+    offers,
     progress,
     squeeze,
     undoing,
+    waitlist,
 )
 from scheduling.services.plans import VisitRequest
 from tests.database import Database
@@ -45,7 +48,7 @@ EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "5"))
 STEPS = int(os.environ.get("SOAK_STEPS", "25"))
 LONG = "SOAK_EXAMPLES" in os.environ
 
-DAYS = st.integers(0, 12)
+DAYS = st.integers(0, 6)
 QUARTERS = st.integers(0, 39)
 PICK = st.integers(0, 1_000_000)
 
@@ -66,6 +69,10 @@ class Desk(RuleBasedStateMachine):
         self.patients = [clinic.patient() for _ in range(4)]
         self.orders = [treatments.order(self.ward, patient) for patient in self.patients[:2]]
         self.offset = dt.timedelta(0)
+        for number in range(6):
+            self.book(who=number, kind="consultation", day=1 + number // 2, quarter=8 + 3 * (number % 2))
+        for number in range(3):
+            self.wait(who=number + 1, kind="consultation", urgency=number + 1)
 
     # What the desk does
 
@@ -137,6 +144,48 @@ class Desk(RuleBasedStateMachine):
             expected = Appointment.objects.get(pk=visit).period.lower + dt.timedelta(minutes=minutes)
             self._try(corrections.late, appointment_id=visit, expected=expected, by=self.ward.desk)
 
+    # The waitlist
+
+    @rule(who=PICK, kind=st.sampled_from(["consultation", "review"]), urgency=st.integers(1, 3))
+    def wait(self, who: int, kind: str, urgency: int) -> None:
+        self._try(
+            waitlist.add,
+            patient_id=self._patient(who).pk,
+            site_id=self.ward.house.site.pk,
+            visit_type_id=self.ward.house.visit(kind).pk,
+            wish=waitlist.Wish(urgency=urgency, notice_hours=0),
+            by=self.ward.desk,
+        )
+
+    @rule(which=PICK)
+    def wait_for_earlier(self, which: int) -> None:
+        if visit := self._visit(which):
+            self._try(
+                waitlist.add,
+                patient_id=Appointment.objects.get(pk=visit).patient_id,
+                site_id=self.ward.house.site.pk,
+                appointment_id=visit,
+                wish=waitlist.Wish(notice_hours=0),
+                by=self.ward.desk,
+            )
+
+    @rule()
+    def tick(self) -> None:
+        offering.run(by=BY)
+
+    @rule(which=PICK, answer=st.sampled_from([offers.accept, offers.accept, offers.decline, offers.withdraw]))
+    def answer_offer(self, which: int, answer: Any) -> None:
+        rows = Offer.objects.filter(site=self.ward.house.site).order_by("status", "pk")
+        if found := list(rows.values_list("pk", flat=True)):
+            self._try(answer, offer_id=found[which % len(found)], by=self.ward.desk)
+
+    @rule(which=PICK, again=st.booleans())
+    def leave_the_list(self, which: int, again: bool) -> None:
+        rows = WaitlistEntry.objects.filter(site=self.ward.house.site).order_by("pk")
+        if found := list(rows.values_list("pk", flat=True)):
+            service = waitlist.wait_again if again else waitlist.withdraw
+            self._try(service, entry_id=found[which % len(found)], by=self.ward.desk)
+
     # The day
 
     @rule(which=PICK)
@@ -195,7 +244,7 @@ class Desk(RuleBasedStateMachine):
             by=self.manager,
             site_id=self.ward.house.site.pk,
             start=start,
-            end=start + dt.timedelta(hours=10),
+            end=start + dt.timedelta(hours=1),
             name="Training",
             accept=accept,
         )
@@ -253,9 +302,11 @@ class Desk(RuleBasedStateMachine):
     def _try(self, service: Any, *args: Any, **kwargs: Any) -> Any:
         """A refusal is an answer; any other error is a bug."""
         try:
-            return service(*args, **kwargs)
+            value = service(*args, **kwargs)
         except DomainError:
             return None
+        event(f"{service.__name__} done")
+        return value
 
     def _patient(self, who: int) -> Patient:
         return self.patients[who % len(self.patients)]
