@@ -30,6 +30,7 @@ ENTRIES = (
     Entry("clinic:patient-list", _("Patients"), "users", Permission.VIEW_PATIENTS),
     Entry("scheduling:day", _("Schedule"), "calendar-days", Permission.VIEW_SCHEDULE),
     Entry("scheduling:board", _("Board"), "view-columns", Permission.RUN_BOARD),
+    Entry("scheduling:waitlist", _("Waitlist"), "clock", Permission.VIEW_SCHEDULE),
     Entry("treatments:order-list", _("Orders to book"), "clipboard-document-list", Permission.BOOK),
     Entry(
         "treatments:review-list", _("Courses to review"), "clipboard-document-check", Permission.DECIDE_COURSE

@@ -14,10 +14,12 @@ from scheduling.views import (
     grid_move,
     hours,
     month,
+    offer_links,
     panes,
     pencils,
     setup,
     visits,
+    waitlist,
 )
 
 
@@ -36,7 +38,20 @@ class DayConverter:
         return value if isinstance(value, str) else value.isoformat()
 
 
+class TokenConverter:
+    """A derived secret in an address, as `clinic.tokens` writes it."""
+
+    regex = r"[0-9a-f]{64}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
 register_converter(DayConverter, "day")
+register_converter(TokenConverter, "token")
 
 app_name = "scheduling"
 
@@ -75,6 +90,18 @@ urlpatterns = [
     ),
     path("visits/<uuid:appointment_id>/not-done/", visits.not_done, name="appointment-not-done"),
     path("changes/<uuid:change_id>/undo/", changes.undo_change, name="change-undo"),
+    path("waitlist/", waitlist.index, name="waitlist"),
+    path("waitlist/offers/", waitlist.open_offers, name="waitlist-offers"),
+    path("waitlist/offers/<uuid:offer_id>/accept/", waitlist.accept, name="offer-accept"),
+    path("waitlist/offers/<uuid:offer_id>/decline/", waitlist.decline, name="offer-decline"),
+    path("waitlist/offers/<uuid:offer_id>/withdraw/", waitlist.withdraw_offer, name="offer-withdraw"),
+    path("waitlist/freed/", waitlist.freed, name="freed"),
+    path("waitlist/freed/<uuid:slot_id>/offer/", waitlist.make_offer, name="freed-offer"),
+    path("waitlist/new/<uuid:patient_id>/", waitlist.new, name="wait-new"),
+    path("waitlist/<uuid:entry_id>/", waitlist.edit, name="wait-edit"),
+    path("waitlist/<uuid:entry_id>/withdraw/", waitlist.withdraw, name="wait-withdraw"),
+    path("waitlist/<uuid:entry_id>/again/", waitlist.wait_again, name="wait-again"),
+    path("offers/<token:token>/", offer_links.answer, name="offer"),
     path("panes/patient/<uuid:patient_id>/", panes.patient_pane, name="patient-pane"),
     path("panes/home/", panes.home_pane, name="home-pane"),
     path("set-up/", setup.overview, name="setup"),

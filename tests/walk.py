@@ -22,10 +22,31 @@ from clinic.permissions import ROLE_PERMISSIONS
 from clinic.services import contacts, tasks
 from clinic.services.contacts import ContactData
 from scheduling.enums import Told
-from scheduling.models import Appointment, Hold, Resource, VisitChange, VisitType, WorkingHours
-from scheduling.services import absences, booking, closures, endings, holds, progress, resources
+from scheduling.models import (
+    Appointment,
+    FreedSlot,
+    Hold,
+    Offer,
+    Resource,
+    VisitChange,
+    VisitType,
+    WaitlistEntry,
+    WorkingHours,
+)
+from scheduling.services import (
+    absences,
+    booking,
+    closures,
+    endings,
+    holds,
+    offers,
+    progress,
+    resources,
+    waitlist,
+)
+from scheduling.services.offers import token_of
 from scheduling.services.plans import VisitRequest
-from tests.factories import clinic, treatments
+from tests.factories import clinic, treatments, waiting
 from tests.factories.scheduling import BY
 from tests.factories.treatments import Ward
 from treatments.enums import Decision
@@ -175,6 +196,7 @@ def grounds() -> Grounds:
     away, _visits = absences.take_off(
         by=BY, site_id=site.pk, resource_id=room.pk, start=start, end=end, reason="Service"
     )
+    offer, further = _waiting(ward)
     waiting = treatments.order(ward)
     other = clinic.site(name="Ahornplatz", phone="+49 30 5550200")
     people = {role: clinic.user(role, at=site) for role in Role}
@@ -209,6 +231,10 @@ def grounds() -> Grounds:
             "course_id": order.course_id,
             "session_id": treatments.session(order.course).pk,
             "event_id": event.pk,
+            "entry_id": offer.entry_id,
+            "offer_id": offer.pk,
+            "slot_id": further.pk,
+            "token": token_of(offer.pk),
         },
         more=_further(site),
         people=people,
@@ -264,6 +290,23 @@ def _pencilled(ward: Ward, person: Patient) -> Hold:
     return holds.pencil(request=request, until=clock.now() + dt.timedelta(hours=2), by=ward.desk)
 
 
+def _waiting(ward: Ward) -> tuple[Offer, FreedSlot]:
+    """Two freed times past their grace; one is being offered, for the other somebody waits; one wait was withdrawn."""
+    clock.set_offset(-dt.timedelta(hours=1))
+    times = [waiting.freed(ward.house, ward.at(5, hour)) for hour in (15, 16)]
+    clock.set_offset(dt.timedelta(0))
+    asked, _next, gone = [waiting.waits(ward.house, waiting.phone(clinic.patient())) for _ in range(3)]
+    waitlist.withdraw(entry_id=gone.pk, by=BY)
+    later = waiting.visit(ward.house, ward.at(40, 15))
+    waiting.waits(
+        ward.house, later.patient, appointment_id=later.pk, weekdays=(0, 2), part="morning", note="Rings back"
+    )
+    offer = offers.make(
+        entry_id=asked.pk, start=times[0].period.lower, freed_id=times[0].pk, by=BY, by_phone=True
+    )
+    return offer, times[1]
+
+
 def _task(ward: Ward, person: Patient) -> Task:
     return tasks.open_task(
         by=ward.desk,
@@ -294,6 +337,7 @@ def _further(site: Site) -> dict[str, list[UUID]]:
         "course_id": one_per(Course.objects.filter(**here), "status"),
         "session_id": one_per(Session.objects.filter(**here), "status"),
         "message_id": one_per(Message.objects.filter(**here), "state"),
+        "entry_id": one_per(WaitlistEntry.objects.filter(**here), "status"),
         "task_id": one_per(Task.objects.filter(**here), "state"),
         "patient_id": [
             *dead,

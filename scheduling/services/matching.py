@@ -33,9 +33,16 @@ class Match:
     expires_at: dt.datetime | None = None
     why_not: list[str] = field(default_factory=list)
 
+    too_soon: bool = False
+
     @property
     def fits(self) -> bool:
         return not self.why_not
+
+    @property
+    def askable(self) -> bool:
+        """It fits but for the notice, of which the patient can say on the phone that they need less."""
+        return self.fits or (self.too_soon and len(self.why_not) == 1)
 
 
 def match(
@@ -199,7 +206,8 @@ def _personal(made: Match, facts: _Facts) -> list[str]:
         found.append(_("has an earlier visit"))
     if facts.clashes(entry, minute(made.start), visit_type.minutes):
         found.append(_("has another visit at that time"))
-    if made.expires_at is None:
+    made.too_soon = made.expires_at is None
+    if made.too_soon:
         found.append(_("needs more notice"))
     return found
 
