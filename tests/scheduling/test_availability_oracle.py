@@ -1,8 +1,7 @@
-"""Availability against a brute-force oracle that asks, minute by minute and in instants, the plain question."""
+"""The search for starts against a naive reading of the definitions, and against one statement of multiranges."""
 
 import datetime as dt
-import itertools
-from uuid import UUID
+from typing import Any
 
 import pytest
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -11,187 +10,283 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase as HypothesisTestCase
 
 from clinic import clock
+from clinic.models import Patient
 from scheduling import intervals
+from scheduling.enums import HoldReason
+from scheduling.intervals import instant
 from scheduling.models import (
     Allocation,
     Appointment,
     Closure,
+    ExtraHours,
+    Hold,
+    Qualification,
     Requirement,
     Resource,
     TimeOff,
     VisitType,
     WorkingHours,
 )
+from scheduling.selectors import calendar as calendars
 from scheduling.services import availability
+from tests import multiranges
 from tests.factories import clinic
 from tests.factories import scheduling as factory
 from tests.factories.scheduling import House
+from tests.scheduling.naive import Naive
 
-# Days around both changes of clock in Berlin, and an ordinary one.
-DAYS = [dt.date(2031, 3, 30), dt.date(2031, 10, 26), dt.date(2031, 6, 11)]
+# Days around the changes of clock, of an hour and of half an hour, on both halves of the globe, and ordinary ones.
+PLACES = [
+    ("Europe/Berlin", dt.date(2031, 3, 30)),
+    ("Europe/Berlin", dt.date(2031, 10, 26)),
+    ("Europe/Berlin", dt.date(2031, 6, 11)),
+    ("America/New_York", dt.date(2031, 3, 9)),
+    ("America/New_York", dt.date(2031, 11, 2)),
+    ("Australia/Lord_Howe", dt.date(2031, 4, 6)),
+    ("Australia/Lord_Howe", dt.date(2031, 10, 5)),
+    ("Asia/Kolkata", dt.date(2031, 6, 11)),
+]
+Window = tuple[int, int]
+"""Minutes since local midnight and a length, or two times of the day."""
 
-Span = tuple[int, int]
-minutes_of_day = st.tuples(st.integers(0, 22 * 4), st.integers(1, 24)).map(
-    lambda pair: (pair[0] * 15, pair[1] * 15)
+minutes = st.one_of(st.integers(0, 95).map(lambda quarter: quarter * 15), st.integers(0, 1439))
+lengths = st.one_of(st.sampled_from([20, 30, 60, 120, 300]), st.integers(1, 400))
+spans = st.tuples(minutes, lengths)
+# Long windows more often than short ones, or hardly anything would ever be free.
+hours = st.tuples(st.integers(0, 10 * 60), st.integers(6 * 60, 14 * 60))
+who = st.integers(0, 20)
+# One of a kind each: only what is scarce shows whether a minute more or less is kept free.
+scarce = st.sampled_from(["procedure_room", "centrifuge", "recovery_bay", "consulting_room"])
+worlds = st.fixed_dictionaries(
+    {
+        "place": st.sampled_from(PLACES),
+        "grid": st.sampled_from([5, 15, 15, 20, 45, 60]),
+        "opening": st.lists(hours, min_size=1, max_size=2),
+        "working": st.lists(st.tuples(who, hours, st.integers(-1, 1), st.integers(-1, 1)), max_size=3),
+        "extra": st.lists(st.tuples(st.none() | who, spans), max_size=2),
+        "closures": st.lists(spans, max_size=1),
+        "away": st.lists(st.tuples(who, spans), max_size=2),
+        "taken": st.lists(
+            st.tuples(scarce, spans, st.sampled_from(["visit", "ended", "held", "expired"])),
+            min_size=1,
+            max_size=6,
+        ),
+        "patient": st.lists(spans, max_size=1),
+        "kept_free": st.lists(
+            st.tuples(scarce, st.integers(0, 25), st.integers(0, 25)), min_size=1, max_size=3
+        ),
+        "qualified": st.lists(st.integers(0, 3), max_size=2, unique=True),
+        "also": st.booleans(),
+        "second_nurse": st.none() | st.tuples(st.integers(0, 60), st.sampled_from([1, 2])),
+    }
 )
 
 
-def periods(day: dt.date, house: House, spans: list[Span]) -> list[tuple[dt.datetime, dt.datetime]]:
-    midnight = house.at(day, 0)
-    return [
-        (midnight + dt.timedelta(minutes=low), midnight + dt.timedelta(minutes=low + length))
-        for low, length in spans
-    ]
-
-
-class Facts:
-    """The rows, read once; every question is then asked of instants, one after the other."""
-
-    def __init__(self, house: House) -> None:
-        self.house = house
-        self.zone = house.site.zone
-        self.taken = [
-            (a.resource_id, a.blocks.lower, a.blocks.upper) for a in Allocation.objects.filter(active=True)
-        ]
-        self.closed = [(c.period.lower, c.period.upper) for c in Closure.objects.all()]
-        self.away = [(t.resource_id, t.period.lower, t.period.upper) for t in TimeOff.objects.all()]
-        self.windows = list(WorkingHours.objects.filter(site=house.site))
-
-    def serves(self, resource: Resource, need: Requirement, start: dt.datetime) -> bool:
-        begin = start + dt.timedelta(minutes=need.offset)
-        end = begin + dt.timedelta(minutes=need.minutes)
-        cleaned = end + dt.timedelta(minutes=need.turnover)
-        if any(key == resource.pk and low < cleaned and begin < high for key, low, high in self.taken):
-            return False
-        if any(low < end and begin < high for low, high in self.closed):
-            return False
-        if any(key == resource.pk and low < end and begin < high for key, low, high in self.away):
-            return False
-        rules = [None, resource.pk] if resource.is_clinician else [None]
-        return all(self._inside(rule, begin, end) for rule in rules)
-
-    def _inside(self, rule: UUID | None, begin: dt.datetime, end: dt.datetime) -> bool:
-        minute = begin
-        while minute < end:
-            day = minute.astimezone(self.zone).date()
-            bounds = [
-                (clock.local(day, window.opens, self.zone), clock.local(day, window.closes, self.zone))
-                for window in self.windows
-                if window.resource_id == rule and window.weekday == day.weekday()
-            ]
-            if not any(low <= minute < high for low, high in bounds):
-                return False
-            minute += dt.timedelta(minutes=5)
-        return True
-
-
-def oracle(facts: Facts, code: str, day: dt.date) -> set[dt.datetime]:
-    """Every start on the grid of the local day at which an assignment of distinct free resources exists."""
-    visit_type = facts.house.visit(code)
-    needs = [need for need in Requirement.objects.filter(visit_type=visit_type) for _ in range(need.count)]
-    start, end = clock.day_bounds(day, facts.zone)
-    found = set()
-    while start < end:
-        choices = [
-            [r for r in facts.house.resources[need.kind_id] if facts.serves(r, need, start)] for need in needs
-        ]
-        if any(_distinct(needs, team) for team in itertools.product(*choices)):
-            found.add(start)
-        start += dt.timedelta(minutes=visit_type.grid_minutes)
-    return found
-
-
-def _distinct(needs: list[Requirement], team: tuple[Resource, ...]) -> bool:
-    for (one, a), (two, b) in itertools.combinations(zip(needs, team, strict=True), 2):
-        meet = (
-            one.offset < two.offset + two.minutes + two.turnover
-            and two.offset < one.offset + one.minutes + one.turnover
-        )
-        if a == b and meet:
-            return False
-    return True
-
-
 class AvailabilityProperty(HypothesisTestCase):
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
-    @given(
-        day=st.sampled_from(DAYS),
-        opening=st.lists(minutes_of_day, min_size=1, max_size=2),
-        taken=st.lists(st.tuples(st.integers(0, 20), minutes_of_day), max_size=6),
-        closures=st.lists(minutes_of_day, max_size=1),
-        away=st.lists(minutes_of_day, max_size=2),
-    )
-    def test_free_starts_equal_the_oracle(
-        self,
-        day: dt.date,
-        opening: list[Span],
-        taken: list[tuple[int, Span]],
-        closures: list[Span],
-        away: list[Span],
-    ) -> None:
-        house = factory.house(physicians=2, nurses=1, rooms=1, chairs=2, centrifuges=1, bays=1)
+    house: House
+    patient: Patient
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        cls.house = factory.house(physicians=2, nurses=2, rooms=1, chairs=2, centrifuges=1, bays=1)
+        cls.patient = clinic.patient()
+        VisitType.objects.update(horizon_days=10_000)
+
+    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+    @given(world=worlds)
+    def test_starts_equal_the_oracle_by_both_methods(self, world: dict[str, Any]) -> None:
+        zone_name, day = world["place"]
+        self._build(zone_name, day, world)
+        now = clock.now()
+        for code in ("prp_session", "consultation"):
+            visit_type = VisitType.objects.select_related("site").get(pk=self.house.visit(code).pk)
+            naive = Naive(visit_type, day, now=now)
+            low, high = naive.days[day][0], naive.days[day][-1] + dt.timedelta(minutes=1)
+            asked: dict[str, Any] = {
+                "visit_type_id": visit_type.pk,
+                "site_id": visit_type.site_id,
+                "earliest": low,
+                "latest": high,
+                "patient_id": self.patient.pk,
+            }
+            expected = naive.starts(patient_id=self.patient.pk)
+            found = availability.openings(**asked)
+            assert found.starts == expected
+            for physician in self.house.resources["physician"]:
+                led = naive.starts(lead_id=physician.pk, patient_id=self.patient.pk)
+                assert found.by_lead.get(physician.pk, []) == led
+            self._check_teams(naive, availability.free_starts(**asked), expected)
+            calendar = calendars.load(**asked, now=now)
+            on_grid = [
+                start
+                for part in multiranges.starts(calendar, now=now)
+                for start in map(instant, range(*part))
+                if calendar.rules.is_on_grid(start.astimezone(calendar.zone))
+            ]
+            if world["second_nurse"] is None or code == "consultation":
+                assert sorted(on_grid) == expected
+            else:
+                assert set(on_grid) >= set(expected)
+
+    def _check_teams(self, naive: Naive, slots: list[availability.Slot], expected: list[dt.datetime]) -> None:
+        """Each start comes with a team that the definitions accept."""
+        assert [slot.start for slot in slots] == expected
+        resources = {resource.pk: resource for resource in naive.resources}
+        for slot in slots:
+            team = tuple(resources[member.resource_id] for member in slot.team)
+            assert [member.requirement.pk for member in slot.team] == [need.pk for need in naive.needs]
+            assert all(
+                naive.serves(one, need, slot.start) for one, need in zip(team, naive.needs, strict=True)
+            )
+            assert naive.is_apart(team)
+
+    def _build(self, zone_name: str, day: dt.date, world: dict[str, Any]) -> None:
+        house = self.house
+        site = house.site
+        site.time_zone = zone_name
+        site.save()
+        clinicians = house.resources["physician"] + house.resources["nurse"]
+        everybody = [resource for kind in house.resources.values() for resource in kind]
+        midnight = clock.local(day, dt.time(0), site.zone)
+
+        def period(span: Window) -> DateTimeTZRange:
+            low = midnight + dt.timedelta(minutes=span[0])
+            return DateTimeTZRange(low, low + dt.timedelta(minutes=span[1]))
+
+        def anybody(index: int) -> Resource:
+            return everybody[index % len(everybody)]
+
+        VisitType.objects.update(grid_minutes=world["grid"])
         WorkingHours.objects.filter(resource=None).delete()
-        for low, length in opening:
-            high = min(low + length, 24 * 60 - 1)
-            WorkingHours.objects.create(
-                site=house.site,
+        if world["working"]:
+            WorkingHours.objects.filter(
+                resource__in={clinicians[index % 4].pk for index, *_ in world["working"]}
+            ).delete()
+        rules = [(None, window, -1, 1) for window in world["opening"]]
+        rules += [
+            (clinicians[index % 4], window, first, last) for index, window, first, last in world["working"]
+        ]
+        WorkingHours.objects.bulk_create(
+            WorkingHours(
+                site=site,
+                resource=resource,
                 weekday=day.weekday(),
                 opens=dt.time(low // 60, low % 60),
-                closes=dt.time(high // 60, high % 60),
+                closes=dt.time(*divmod(min(low + length, 24 * 60 - 1), 60)),
+                valid_from=day + dt.timedelta(days=first),
+                valid_until=day + dt.timedelta(days=last) if last >= first else None,
             )
-        for low, high in periods(day, house, closures):
-            Closure.objects.create(site=house.site, period=DateTimeTZRange(low, high), name="Works")
-        for low, high in periods(day, house, away):
-            TimeOff.objects.create(resource=house.one("physician"), period=DateTimeTZRange(low, high))
-        everything = [resource for kind in house.resources.values() for resource in kind]
-        for index, span in taken:
-            self._take(house, everything[index % len(everything)], periods(day, house, [span])[0])
-        patient = clinic.patient()
-        start, end = clock.day_bounds(day, house.site.zone)
-        VisitType.objects.update(horizon_days=10000)
-        facts = Facts(house)
-        for code in ("prp_session", "consultation"):
-            slots = availability.free_starts(
-                visit_type_id=house.visit(code).pk,
-                site_id=house.site.pk,
-                earliest=start,
-                latest=end,
-                patient_id=patient.pk,
-            )
-            assert {slot.start for slot in slots} == oracle(facts, code, day)
-
-    def _take(self, house: House, resource: Resource, span: tuple[dt.datetime, dt.datetime]) -> None:
-        if Allocation.objects.filter(resource=resource, blocks__overlap=span).exists():
-            return
-        visit = Appointment.objects.create(
-            site=house.site,
-            patient=clinic.patient(),
-            visit_type=house.visit("review"),
-            period=DateTimeTZRange(*span),
-            created_at=clock.now(),
+            for resource, (low, length), first, last in rules
         )
-        Allocation.objects.create(
-            site=house.site,
-            resource=resource,
-            appointment=visit,
-            period=DateTimeTZRange(*span),
-            blocks=DateTimeTZRange(*span),
+        ExtraHours.objects.bulk_create(
+            ExtraHours(site=site, resource=None if index is None else anybody(index), period=period(span))
+            for index, span in world["extra"]
+        )
+        Closure.objects.bulk_create(
+            Closure(site=site, name="Works", period=period(span)) for span in world["closures"]
+        )
+        TimeOff.objects.bulk_create(
+            TimeOff(resource=anybody(index), period=period(span)) for index, span in world["away"]
+        )
+        for kind, setup, turnover in world["kept_free"]:
+            Resource.objects.filter(kind=kind).update(setup_minutes=setup, turnover_minutes=turnover)
+        Qualification.objects.bulk_create(
+            Qualification(resource=clinicians[index], visit_type=house.visit("prp_session"))
+            for index in world["qualified"]
+        )
+        if world["also"]:
+            Requirement.objects.filter(kind="procedure_room").update(also_kinds=["consulting_room"])
+        if world["second_nurse"] is not None:
+            offset, count = world["second_nurse"]
+            Requirement.objects.create(
+                visit_type=house.visit("prp_session"), kind_id="nurse", offset=offset, minutes=10, count=count
+            )
+        for span in world["patient"]:
+            self._visit(self.patient, period(span))
+        self._take([(house.one(kind), period(span), how) for kind, span, how in world["taken"]])
+
+    def _take(self, wanted: list[tuple[Resource, DateTimeTZRange, str]]) -> None:
+        """What the constraint would let in, in the order given."""
+        held: dict[Any, list[DateTimeTZRange]] = {}
+        now = clock.now()
+        for resource, period, how in wanted:
+            active = how != "ended"
+            others = held.setdefault(resource.pk, [])
+            if active and any(p.lower < period.upper and period.lower < p.upper for p in others):
+                continue
+            others += [period] if active else []
+            hold = visit = None
+            if how in ("held", "expired"):
+                hold = Hold.objects.create(
+                    site=self.house.site,
+                    reason=HoldReason.PENCIL,
+                    visit_type=self.house.visit("review"),
+                    period=period,
+                    expires_at=now + dt.timedelta(minutes=30 if how == "held" else -1),
+                    created_at=now,
+                )
+            else:
+                visit = self._visit(clinic.patient(), period)
+            Allocation.objects.create(
+                site=self.house.site,
+                resource=resource,
+                appointment=visit,
+                hold=hold,
+                period=period,
+                blocks=period,
+                active=active,
+            )
+
+    def _visit(self, patient: Patient, period: DateTimeTZRange) -> Appointment:
+        return Appointment.objects.create(
+            site=self.house.site,
+            patient=patient,
+            visit_type=self.house.visit("review"),
+            period=period,
+            created_at=clock.now(),
         )
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("days", [1, 30, 365])
-def test_calendar_is_read_in_a_constant_number_of_queries(days: int, django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
-    house = factory.house()
-    start, patient = clock.now(), clinic.patient()
-    with django_assert_num_queries(5):
-        availability.free_starts(
-            visit_type_id=house.visit("consultation").pk,
-            site_id=house.site.pk,
-            earliest=start,
-            latest=start + dt.timedelta(days=days),
-            patient_id=patient.pk,
-        )
+@pytest.mark.parametrize("many", [False, True])
+def test_calendar_is_read_in_three_queries_whatever_the_numbers(
+    days: int,
+    many: bool,
+    django_assert_num_queries: Any,
+) -> None:
+    counts = dict.fromkeys(
+        ("physicians", "nurses", "rooms", "chairs", "centrifuges", "bays"), 6 if many else 1
+    )
+    house = factory.house(**counts)
+    start = clock.now()
+    if many:
+        factory.hours(house.site, house.one("centrifuge"))
+        for number in range(30):
+            low = start + dt.timedelta(hours=number)
+            period = DateTimeTZRange(low, low + dt.timedelta(minutes=20))
+            Closure.objects.create(site=house.site, name="Works", period=period)
+            TimeOff.objects.create(resource=house.one("nurse"), period=period)
+            ExtraHours.objects.create(site=house.site, resource=house.one("nurse"), period=period)
+            visit = Appointment.objects.create(
+                site=house.site,
+                patient=clinic.patient(),
+                visit_type=house.visit("review"),
+                period=period,
+                created_at=start,
+            )
+            Allocation.objects.create(
+                site=house.site, resource=house.one("nurse"), appointment=visit, period=period, blocks=period
+            )
+    # The fourth is the look at the clock, which in tests can be moved.
+    for ask in (availability.openings, availability.free_starts):
+        with django_assert_num_queries(4):
+            ask(
+                visit_type_id=house.visit("prp_session").pk,
+                site_id=house.site.pk,
+                earliest=start,
+                latest=start + dt.timedelta(days=days),
+            )
 
 
 def test_minute_rounds_outwards() -> None:
