@@ -71,7 +71,7 @@ class LateForm(ClinicForm):
 
     submit_label = _("Note it")
     minutes = forms.TypedChoiceField(
-        label=_("How late?"),
+        label=_("Late by"),
         coerce=int,
         choices=[(n, _lazy_minutes(n)) for n in (5, 10, 15, 20, 30, 45, 60)] + [(0, _("In time after all"))],
         initial=20,

@@ -136,10 +136,9 @@ def slots(request: HttpRequest, site: Site) -> HttpResponse:
         "chosen": request.GET.get("start", ""),
         "new_leads": getattr(request, "htmx", None) and request.htmx.trigger_name == "visit_type",  # type: ignore[attr-defined]
     }
-    if _wants_the_first(request, days):
-        first = days[0]["slots"][0]["slot"]
-        context["chosen"] = days[0]["slots"][0]["value"]
-        context["picked"] = picker.read_back(quest, first, first.start, actor_of(request))
+    if _wants_the_first(request, days) and (first := picker.first_other(quest, days)):
+        context["chosen"] = first["value"]
+        context["picked"] = picker.read_back(quest, first["slot"], first["slot"].start, actor_of(request))
     response = render(request, "scheduling/book/_slots.html", context)
     page = request.GET.get("page", "")
     if page.startswith("/") and not page.startswith("//"):

@@ -83,6 +83,12 @@ def free_days(quest: Quest, *, count: int = DAYS_AT_ONCE) -> tuple[list[dict[str
     ], len(days) > count
 
 
+def first_other(quest: Quest, days: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """The first free time that is not the one the visit has now."""
+    shown = (choice for day in days for choice in day["slots"])
+    return next((choice for choice in shown if choice["slot"].start != quest.now_at), None)
+
+
 def nearest(quest: Quest, around: dt.datetime) -> list[dict[str, Any]]:
     """A few free starts near one that was lost, with their day where it is another one."""
     wanted_day = timezone.localtime(around).date()

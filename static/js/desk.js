@@ -26,11 +26,34 @@
     if (event.key !== "f" || event.ctrlKey || event.metaKey || event.altKey) return;
     if (/^(TEXTAREA|SELECT)$/.test(event.target.tagName) || document.querySelector("dialog[open]")) return;
     if (event.target.tagName === "INPUT" && event.target.type !== "radio") return;
-    const first = document.querySelector("#looking select, #looking input");
+    const first = document.querySelector("#looking select, #looking input:not([type=hidden])");
     if (!first) return;
     event.preventDefault();
     first.focus();
   });
+
+  /* Nobody found: Enter goes on to registering them, with what was typed. */
+  const chooser = document.getElementById("chooser-field");
+  if (chooser) {
+    chooser.form.addEventListener("submit", function (event) {
+      const register = document.querySelector("#chooser-results form");
+      if (!register || document.querySelector("#chooser-results .found-link")) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      register.requestSubmit();
+    }, true);
+  }
+
+  /* The form's key belongs to this entry of the history: Back and Reload bring it back, so that nothing is saved twice. */
+  const key = document.querySelector("#book-form input[name=request_key]");
+  function keep() {
+    history.replaceState(Object.assign({}, history.state, { requestKey: key.value }), "");
+  }
+  if (key) {
+    if (history.state && history.state.requestKey) key.value = history.state.requestKey;
+    keep();
+    document.addEventListener("htmx:replacedInHistory", keep);
+  }
 
   let arrived = false;
   document.addEventListener("htmx:afterSettle", function (event) {
