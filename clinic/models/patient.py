@@ -116,10 +116,18 @@ class NameWord(models.Model):
 
 
 class PatientNameWord(models.Model):
-    word = models.ForeignKey(NameWord, on_delete=models.CASCADE, related_name="patients")
-    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="name_words")
+    """A patient bears a word. `sort` is the patient's place in the order of names (`policies.names.sort_key`), the same
+    in all their rows: with it the bearers of a word that tens of thousands bear are read in order, a few at a time."""
+
+    word = models.ForeignKey(NameWord, on_delete=models.CASCADE, related_name="patients", db_index=False)
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="name_words", db_index=False)
+    sort = models.CharField(max_length=200, default="")
 
     class Meta:
+        indexes = [
+            models.Index(fields=["word", "sort", "patient"], name="bearers_in_order"),
+            models.Index(fields=["patient", "word"], name="words_of_patient"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["word", "patient"], name="one_row_per_word_and_patient")
         ]

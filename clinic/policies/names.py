@@ -1,9 +1,11 @@
 """Folding of names: the same function serves the words that are stored and the words that are asked for."""
 
+import datetime as dt
 import re
 import unicodedata
 
 LONGEST_WORD = 80
+LONGEST_SORT_KEY = 200
 MOST_WORDS_ASKED = 4
 
 _UNFOLDED_BY_UNICODE = str.maketrans(
@@ -39,6 +41,11 @@ def words_of(*names: str) -> frozenset[str]:
     joined = set(_WORD.findall(_APOSTROPHES.sub("", text)))
     pieces = {piece for piece in _WORD.findall(text) if len(piece) > 1}
     return frozenset(word[:LONGEST_WORD] for word in joined | pieces)
+
+
+def sort_key(given_name: str, family_name: str, birth_date: dt.date) -> str:
+    """A person's place in a list: by family name, given name, birth date, without regard to case and accents."""
+    return f"{folded(family_name)}, {folded(given_name)} {birth_date.isoformat()}"[:LONGEST_SORT_KEY]
 
 
 def words_asked(text: str) -> list[str]:

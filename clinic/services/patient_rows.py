@@ -102,13 +102,18 @@ def write_phones(patient: Patient, numbers: dict[int, Phone]) -> None:
 
 
 def write_name_words(patient: Patient) -> None:
-    """Keep the words by which the patient is found. Words that nobody bears any more stay: they point to nobody."""
+    """Keep the words by which the patient is found, and their place in lists. Words that nobody bears any more stay:
+    they point to nobody."""
     words = sorted(names.words_of(patient.given_name, patient.family_name))
+    sort = names.sort_key(patient.given_name, patient.family_name, patient.birth_date)
     NameWord.objects.bulk_create([NameWord(word=word) for word in words], ignore_conflicts=True)
     keys = list(NameWord.objects.filter(word__in=words).values_list("pk", flat=True))
     patient.name_words.exclude(word_id__in=keys).delete()
     PatientNameWord.objects.bulk_create(
-        [PatientNameWord(word_id=key, patient=patient) for key in keys], ignore_conflicts=True
+        [PatientNameWord(word_id=key, patient=patient, sort=sort) for key in keys],
+        update_conflicts=True,
+        update_fields=["sort"],
+        unique_fields=["word", "patient"],
     )
 
 

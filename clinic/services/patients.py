@@ -56,7 +56,7 @@ def update(
     patient.version += 1
     patient.save()
     rows.write_phones(patient, numbers)
-    if before["given_name"] != patient.given_name or before["family_name"] != patient.family_name:
+    if any(before[name] != getattr(patient, name) for name in ("given_name", "family_name", "birth_date")):
         rows.write_name_words(patient)
     if before["reminders_consent"] and not patient.reminders_consent:
         asked = [kind.key for kind in messaging.all_kinds() if kind.needs_consent]

@@ -153,7 +153,11 @@ def _write_name_words(patients: list[Patient]) -> None:
     )
     keys = dict(NameWord.objects.values_list("word", "pk"))
     PatientNameWord.objects.bulk_create(
-        PatientNameWord(word_id=keys[word], patient=patient)
+        PatientNameWord(
+            word_id=keys[word],
+            patient=patient,
+            sort=folding.sort_key(patient.given_name, patient.family_name, patient.birth_date),
+        )
         for patient, own in words.items()
         for word in sorted(own)
     )

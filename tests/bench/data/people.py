@@ -10,7 +10,7 @@ from tests.bench.data.scale import Scale
 
 TABLES = ("clinic_patient", "clinic_patientphone", "clinic_nameword", "clinic_patientnameword")
 
-_NAMES = "CREATE TEMP TABLE bench_name (n int, family boolean, name text, words text[])"
+_NAMES = "CREATE TEMP TABLE bench_name (n int, family boolean, name text, folded text, words text[])"
 
 # Rank by a power of chance: the share of the n-th name falls as 1/n, as the names of a country do.
 _PEOPLE = """
@@ -52,15 +52,21 @@ SELECT DISTINCT word FROM bench_name, unnest(words) word
 WHERE (family AND n IN (SELECT family FROM person UNION ALL SELECT second_family FROM person))
    OR (NOT family AND n IN (SELECT given FROM person UNION ALL SELECT second_given FROM person))"""
 
+# As `names.sort_key` writes it.
 _BORNE = """
-INSERT INTO clinic_patientnameword (word_id, patient_id)
-SELECT DISTINCT known.id, person.id
+INSERT INTO clinic_patientnameword (word_id, sort, patient_id)
+SELECT DISTINCT known.id, concat_ws('-', f.folded, f2.folded) || ', ' || concat_ws(' ', g.folded, g2.folded) || ' ' || born, person.id
 FROM person
-CROSS JOIN LATERAL (VALUES (person.given, false), (second_given, false), (person.family, true), (second_family, true)) borne(rank, of_family)
+JOIN bench_name g ON g.n = person.given AND NOT g.family
+JOIN bench_name f ON f.n = person.family AND f.family
+LEFT JOIN bench_name g2 ON g2.n = second_given AND NOT g2.family
+LEFT JOIN bench_name f2 ON f2.n = second_family AND f2.family
+CROSS JOIN LATERAL (VALUES (person.given, false), (second_given, false), (person.family, true), (second_family, true))
+  borne(rank, of_family)
 JOIN bench_name name ON name.n = borne.rank AND name.family = borne.of_family
-CROSS JOIN LATERAL unnest(name.words) folded
-JOIN clinic_nameword known ON known.word = folded
-ORDER BY 1, 2"""
+CROSS JOIN LATERAL unnest(name.words) piece
+JOIN clinic_nameword known ON known.word = piece
+ORDER BY 1, 2, 3"""
 
 
 def load(owner: "psycopg.Connection[Any]", scale: Scale, now: Any) -> None:
@@ -72,7 +78,7 @@ def load(owner: "psycopg.Connection[Any]", scale: Scale, now: Any) -> None:
             (True, names.family(scale.family_names)),
         ):
             for number, name in enumerate(made, start=1):
-                copy.write_row((number, is_family, name, list(folding.words_of(name))))
+                copy.write_row((number, is_family, name, folding.folded(name), list(folding.words_of(name))))
     values = {
         "given": scale.given_names,
         "family": scale.family_names,
