@@ -108,7 +108,10 @@ class NameWord(models.Model):
     class Meta:
         indexes = [
             GinIndex(OpClass("word", name="gin_trgm_ops"), name="name_word_trigrams"),
-            models.Index(OpClass("word", name="varchar_pattern_ops"), name="name_word_prefix"),
+            # Those that begin with some letters, without a look at the table.
+            models.Index(
+                OpClass("word", name="varchar_pattern_ops"), include=["id"], name="name_word_begins"
+            ),
         ]
 
     def __str__(self) -> str:

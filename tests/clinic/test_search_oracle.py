@@ -99,9 +99,8 @@ def _rank(asked: str, word: str) -> float | None:
         return 0
     if word.startswith(asked):
         return 1
-    # As a float of single precision, as PostgreSQL counts it.
     alike = names.similarity(asked, word)
-    return round(3 - alike, 5) if len(asked) > 2 and alike >= bearers.ALIKE else None
+    return bearers.MISSPELT + 1 - alike if len(asked) > 2 and alike >= bearers.ALIKE else None
 
 
 @pytest.mark.parametrize("count", [60, 240])
