@@ -18,7 +18,8 @@ TINY = Scale(0.0001)
 # By name and kind: the text of a condition is spelt differently once it was parsed a second time.
 _GUARDS = """
 SELECT conrelid::regclass::text || ' ' || conname || contype::text || convalidated::text FROM pg_constraint
-UNION ALL SELECT indrelid::regclass || ' ' || indexrelid::regclass || indisunique || indisvalid FROM pg_index
+UNION ALL SELECT indrelid::regclass || ' ' || indexrelid::regclass || indisunique || indisvalid
+FROM pg_index JOIN pg_class ON pg_class.oid = indrelid AND relnamespace = 'public'::regnamespace
 UNION ALL SELECT tgrelid::regclass || ' ' || tgname || tgenabled::text FROM pg_trigger WHERE NOT tgisinternal
 ORDER BY 1"""
 
