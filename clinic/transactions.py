@@ -1,10 +1,10 @@
 """The outermost service: one durable transaction, retried when it lost a race, mapped when a constraint spoke."""
 
 import functools
+import json
 import random
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 from typing import ParamSpec, TypeVar
 
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from clinic import locks
 from clinic.actors import Contact, Patient, Staff, System
 from clinic.exceptions import Conflict, DomainError, TryAgain
+from clinic.ids import new_id
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -50,8 +51,8 @@ def use_case(service: Callable[P, R]) -> Callable[P, R]:
         for attempt in range(1, ATTEMPTS + 1):
             token = _inside.set(True)
             try:
-                with transaction.atomic(durable=True), locks.scope(), _acting(kwargs.get("by")):
-                    _bound_lock_waits()
+                with transaction.atomic(durable=True), locks.scope():
+                    _prepare(by=kwargs.get("by"))
                     return service(*args, **kwargs)
             except IntegrityError as error:
                 explained = _explained(error)
@@ -76,16 +77,21 @@ def use_case(service: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
-def _acting(by: object) -> AbstractContextManager[object]:
-    """Context for the history triggers: whoever acts, in the web as in a worker, stands beside each changed row."""
-    if not isinstance(by, Staff | Patient | Contact | System):
-        return nullcontext()
-    return pghistory.context(actor_kind=by.kind, actor=by.key)
+def _prepare(*, by: object) -> None:
+    """In one statement: bound every lock wait, and hand the history triggers who acts.
 
-
-def _bound_lock_waits() -> None:
+    In the web as in a worker the actor then stands beside each changed row. Set once for the transaction, not before
+    each statement as `pghistory.context` does; where a request has entered that already, ours joins it.
+    """
+    settings = {"lock_timeout": str(LOCK_TIMEOUT_MS)}
+    if isinstance(by, Staff | Patient | Contact | System):
+        metadata = {"actor_kind": by.kind, "actor": by.key}
+        pghistory.context(**metadata)
+        settings["pghistory.context_id"] = str(new_id())
+        settings["pghistory.context_metadata"] = json.dumps(metadata)
     with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
+        calls = ", ".join("set_config(%s, %s, true)" for _name in settings)
+        cursor.execute(f"SELECT {calls}", [part for setting in settings.items() for part in setting])
 
 
 def _sqlstate(error: BaseException) -> str:

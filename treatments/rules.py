@@ -15,18 +15,27 @@ from treatments.policies import intervals
 from treatments.selectors import courses
 from treatments.selectors.courses import Series
 
+Asked = tuple[StartRequest, Series]
+"""A start that is asked for, and the series of sessions that it would be part of."""
+
 _TREATABLE = (CourseStatus.APPROVED, CourseStatus.ACTIVE, CourseStatus.REVIEW_DUE)
 _TO_DO = (SessionStatus.PLANNED, SessionStatus.CLEARED)
 
 
-def course_interval(requests: Sequence[StartRequest]) -> list[Refusal]:
+def of_course(requests: Sequence[StartRequest]) -> list[Refusal]:
+    """All that treatments say, from one look at the courses: the interval first, then the state of the course."""
+    asked = _of_sessions(requests)
+    return [*_course_interval(asked), *_review_gate(asked)]
+
+
+def _course_interval(asked: Sequence[Asked]) -> list[Refusal]:
     """Days to the sessions before and after: the protocol warns or refuses.
 
     Below the limits a physician may go on with a reason, below the one that refuses only where the protocol says so.
     The order of the sessions is not up for override. Beyond the longest interval whoever books may go on with a reason.
     """
     found: list[Refusal] = []
-    for request, series in _of_sessions(requests):
+    for request, series in asked:
         neighbours = series.neighbours(request.planned)
         for start, day in _days(request, series):
             verdict = intervals.interval(series.session.number, day, neighbours, series.limits)
@@ -38,10 +47,10 @@ def course_interval(requests: Sequence[StartRequest]) -> list[Refusal]:
     return found
 
 
-def review_gate(requests: Sequence[StartRequest]) -> list[Refusal]:
+def _review_gate(asked: Sequence[Asked]) -> list[Refusal]:
     """The course must be approved and its approval standing, and the visit must be what the session needs."""
     found: list[Refusal] = []
-    for request, series in _of_sessions(requests):
+    for request, series in asked:
         objection = _objection(request, series)
         if objection is not None:
             code, words = objection
@@ -68,12 +77,11 @@ def _who_may(verdict: intervals.Verdict, limits: intervals.Limits) -> Permission
 
 def register() -> None:
     """Called once at start-up."""
-    rules.register("course_interval", course_interval)
-    rules.register("review_gate", review_gate)
+    rules.register("course", of_course)
     rules.register_lock_keys(courses.lock_keys)
 
 
-def _of_sessions(requests: Sequence[StartRequest]) -> list[tuple[StartRequest, Series]]:
+def _of_sessions(requests: Sequence[StartRequest]) -> list[Asked]:
     """The requests that serve a session of ours. Other purposes are none of our business."""
     series: Mapping[UUID, Series] = courses.series(
         {request.purpose for request in requests if request.purpose is not None}

@@ -5,7 +5,7 @@ stale is started; the kind's re-check just before sending is a courtesy.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -39,9 +39,10 @@ class Plan:
 
 
 @use_case
-def plan(plans: Sequence[Plan], *, by: Actor) -> list[Message]:
-    """Write the rows of these mails and return them, also those that an earlier call wrote: the key is kind, about, revision.
+def plan(plans: Sequence[Plan], *, by: Actor, patients: Mapping[UUID, Patient] | None = None) -> None:
+    """Write the rows of these mails, unless an earlier call wrote them: the key is kind, about, revision.
 
+    `patients` are their rows, where the caller has read them in this transaction.
     A mail goes to the patient and to each contact who gets the mails. Where there is no address or no
     consent, one row says so, suppressed with its reason. Rows that exist keep their state: a fact that
     is to be told anew needs a higher `about_rev`. InvalidInput for a mail that expires before it is due.
@@ -51,7 +52,9 @@ def plan(plans: Sequence[Plan], *, by: Actor) -> list[Message]:
         if one.due >= one.expires:
             raise InvalidInput(_("A message must be due before it expires."))
     patient_ids = {one.patient_id for one in plans}
-    patients = Patient.objects.in_bulk(patient_ids)
+    if not plans:
+        return
+    patients = patients or Patient.objects.in_bulk(patient_ids)
     contacts: dict[UUID, list[Contact]] = defaultdict(list)
     for contact in Contact.objects.filter(patient__in=patient_ids, gets_mails=True, ended_at=None).exclude(
         email=""
@@ -66,7 +69,6 @@ def plan(plans: Sequence[Plan], *, by: Actor) -> list[Message]:
     if rows:
         about = sorted({one.about for one in plans})
         audit.record("clinic.messages.planned", by=by, patient_id=_only(patient_ids), detail={"about": about})
-    return list(Message.objects.filter(idempotency_key__in=[row.idempotency_key for row in rows]))
 
 
 @use_case

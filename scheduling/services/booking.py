@@ -23,6 +23,7 @@ from scheduling.selectors import calendar as calendars
 from scheduling.selectors.teams import TeamMember
 from scheduling.services import notices, occupancy, overrides
 from scheduling.services.availability import missing, team_at
+from scheduling.services.occupancy import NewVisit
 from scheduling.services.plans import VisitPlan, VisitRequest
 from scheduling.services.visits import tell
 
@@ -96,24 +97,14 @@ def book_many(
     if (key := requests[0].request_key) and (known := _known(key)):
         return [known]
     now = clock.now()
-    occupancy.check_free(plans, now=now)
+    expired = occupancy.check_free(plans, now=now)
     patients = active_patients(requests)
-    occupancy.release_expired_holds(
-        resource_ids={key for each in plans for key in each.resource_ids}, now=now
-    )
-    teams = [confirmed_team(each, now=now) for each in plans]
+    if expired:
+        occupancy.lapse_holds(expired, now=now)
+    visits = [_confirmed(each, patients[each.request.patient_id], now=now) for each in plans]
     accepted = overrides.ask_rules(requests, by=by, override=override)
 
-    appointments = []
-    for each, team in zip(plans, teams, strict=True):
-        appointment = occupancy.insert(
-            request=each.request,
-            team=team,
-            patient=patients[each.request.patient_id],
-            now=now,
-            override_reason=overrides.reason(accepted, override),
-        )
-        appointments.append(appointment)
+    appointments = occupancy.insert(visits, now=now, override_reason=overrides.reason(accepted, override))
     audit.record(
         "scheduling.appointment.booked",
         by=by,
@@ -175,8 +166,19 @@ def confirmed_team(
     plan: VisitPlan, *, now: dt.datetime, appointment_id: UUID | None = None
 ) -> tuple[TeamMember, ...]:
     """Under the locks: the team is still free, in hours and not away. Raises SlotTaken."""
-    request = plan.request
-    calendar = _calendar(request, appointment_id, only=plan.resource_ids)
+    return _team_in(_calendar(plan.request, appointment_id, only=plan.resource_ids), plan.request, now=now)
+
+
+def _confirmed(plan: VisitPlan, patient: Patient, *, now: dt.datetime) -> NewVisit:
+    """Under the locks: the visit as it can be written now."""
+    calendar = _calendar(plan.request, None, only=plan.resource_ids)
+    team = _team_in(calendar, plan.request, now=now)
+    return NewVisit(plan.request, team, patient, calendar.visit_type)
+
+
+def _team_in(
+    calendar: calendars.Calendar, request: VisitRequest, *, now: dt.datetime
+) -> tuple[TeamMember, ...]:
     calendar.rules.check_horizon(request.start, now=now)
     policies.check_order(needs_order=calendar.visit_type.needs_order, purpose=request.purpose)
     if sentences := missing(calendar, request.start, request.lead_id):

@@ -80,7 +80,8 @@ def plan_booked(*, appointments: Sequence[Appointment], by: Actor) -> None:
         for appointment in told
         for plan in _telling(appointment, Notice.CONFIRMATION) + _reminders(appointment)
     ]
-    outbox.plan(plans, by=by)
+    patients = {appointment.patient_id: appointment.patient for appointment in told}
+    outbox.plan(plans, by=by, patients=patients)
 
 
 def plan_moved(*, appointment: Appointment, phoned: bool, by: Actor) -> None:

@@ -4,33 +4,45 @@ A period is never updated in place: one UPDATE of two adjoining allocations woul
 """
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from clinic.exceptions import InvalidInput
 from clinic.models import Patient
 from scheduling.enums import AppointmentStatus, ReasonUse
 from scheduling.exceptions import SlotTaken
-from scheduling.models import Allocation, Appointment, ChangeReason, Hold, Requirement, VisitStage, VisitType
+from scheduling.models import (
+    Allocation,
+    Appointment,
+    ChangeReason,
+    Hold,
+    Requirement,
+    Stage,
+    VisitStage,
+    VisitType,
+)
 from scheduling.selectors.teams import TeamMember
 from scheduling.services import lapsing
 from scheduling.services.plans import VisitPlan, VisitRequest
 
 
-def check_free(plans: Sequence[VisitPlan], *, now: dt.datetime, appointment_id: UUID | None = None) -> None:
+def check_free(
+    plans: Sequence[VisitPlan], *, now: dt.datetime, appointment_id: UUID | None = None
+) -> set[UUID]:
     """Under the locks, in one query: nobody has taken any of these resources meanwhile. Raises SlotTaken.
 
     Hours, time off and the patient's own visits are asked afterwards; whoever lost a race learns it here,
-    cheaply, and makes room for the next.
+    cheaply, and makes room for the next. Returns the expired holds that still stand in the way, to be lapsed.
     """
     wanted = [
         (member.resource_id, _blocks(plan.request.start, member)) for plan in plans for member in plan.team
     ]
-    _check_blocks_free(wanted, now=now, appointment_id=appointment_id)
+    return _check_blocks_free(wanted, now=now, appointment_id=appointment_id)
 
 
 def check_free_again(rows: Sequence[Allocation], *, now: dt.datetime, appointment_id: UUID) -> None:
@@ -41,43 +53,70 @@ def check_free_again(rows: Sequence[Allocation], *, now: dt.datetime, appointmen
 
 def _check_blocks_free(
     wanted: Sequence[tuple[UUID, DateTimeTZRange]], *, now: dt.datetime, appointment_id: UUID | None
-) -> None:
+) -> set[UUID]:
     if not wanted:
-        return
+        return set()
     hull = (min(block.lower for _, block in wanted), max(block.upper for _, block in wanted))
     rows = Allocation.objects.filter(
         active=True, resource_id__in={key for key, _ in wanted}, blocks__overlap=hull
     )
-    rows = rows.filter(Q(hold__isnull=True) | Q(hold__expires_at__gt=now))
     if appointment_id is not None:
         rows = rows.exclude(appointment_id=appointment_id)
-    taken = {
-        name
-        for key, name, held in rows.values_list("resource_id", "resource__name", "blocks")
+    taken: set[str] = set()
+    expired: set[UUID] = set()
+    for key, name, held, hold_id, expires_at in rows.values_list(
+        "resource_id", "resource__name", "blocks", "hold_id", "hold__expires_at"
+    ):
         if any(
             key == wish and held.lower < block.upper and block.lower < held.upper for wish, block in wanted
-        )
-    }
+        ):
+            if hold_id is not None and expires_at <= now:
+                expired.add(hold_id)
+            else:
+                taken.add(name)
     if taken:
         raise SlotTaken([_("%(names)s: just taken.") % {"names": ", ".join(sorted(taken))}])
+    return expired
 
 
-def insert(
-    *,
-    request: VisitRequest,
-    team: Sequence[TeamMember],
-    patient: Patient,
-    now: dt.datetime,
-    override_reason: str = "",
-) -> Appointment:
-    """One visit with its allocations and stages."""
-    visit_type = VisitType.objects.prefetch_related("stages").get(pk=request.visit_type_id)
-    stages = list(visit_type.stages.all())
-    appointment = Appointment.objects.create(
-        site_id=request.site_id,
-        patient=patient,
-        visit_type_id=request.visit_type_id,
-        period=_period(request.start, 0, visit_type.minutes),
+@dataclass(frozen=True, slots=True)
+class NewVisit:
+    """A visit that nothing stands against any more, with the rows that were read to find that out."""
+
+    request: VisitRequest
+    team: Sequence[TeamMember]
+    patient: Patient
+    visit_type: VisitType
+    """With its site at hand."""
+
+
+def insert(visits: Sequence[NewVisit], *, now: dt.datetime, override_reason: str = "") -> list[Appointment]:
+    """The visits with their stages and allocations, one statement a table."""
+    appointments = Appointment.objects.bulk_create(
+        _appointment(visit, now=now, override_reason=override_reason) for visit in visits
+    )
+    stages: dict[UUID, list[Stage]] = defaultdict(list)
+    for stage in Stage.objects.filter(visit_type__in={visit.visit_type.pk for visit in visits}):
+        stages[stage.visit_type_id].append(stage)
+    pairs = list(zip(visits, appointments, strict=True))
+    VisitStage.objects.bulk_create(
+        _visit_stage(stage, appointment)
+        for visit, appointment in pairs
+        for stage in stages[visit.visit_type.pk]
+    )
+    Allocation.objects.bulk_create(
+        row for visit, appointment in pairs for row in _allocations(appointment, visit.team)
+    )
+    return appointments
+
+
+def _appointment(visit: NewVisit, *, now: dt.datetime, override_reason: str) -> Appointment:
+    request = visit.request
+    return Appointment(
+        site=visit.visit_type.site,
+        patient=visit.patient,
+        visit_type=visit.visit_type,
+        period=_period(request.start, 0, visit.visit_type.minutes),
         status=request.status,
         purpose=request.purpose,
         told=request.told,
@@ -88,20 +127,19 @@ def insert(
         squeezed_on_id=request.squeezed_on,
         created_at=now,
     )
-    VisitStage.objects.bulk_create(
-        VisitStage(
-            appointment=appointment,
-            code=stage.code,
-            name=stage.name,
-            done_name=stage.done_name,
-            position=stage.position,
-            planned_start=request.start + dt.timedelta(minutes=stage.offset),
-            planned_end=request.start + dt.timedelta(minutes=stage.offset + stage.minutes),
-        )
-        for stage in stages
+
+
+def _visit_stage(stage: Stage, appointment: Appointment) -> VisitStage:
+    start = appointment.period.lower
+    return VisitStage(
+        appointment=appointment,
+        code=stage.code,
+        name=stage.name,
+        done_name=stage.done_name,
+        position=stage.position,
+        planned_start=start + dt.timedelta(minutes=stage.offset),
+        planned_end=start + dt.timedelta(minutes=stage.offset + stage.minutes),
     )
-    _allocate(appointment, team)
-    return appointment
 
 
 def replace(*, appointment: Appointment, start: dt.datetime, team: Sequence[TeamMember]) -> list[int]:
@@ -222,8 +260,12 @@ def _shift(appointment: Appointment, period: DateTimeTZRange) -> None:
 
 
 def _allocate(owner: Appointment | Hold, team: Sequence[TeamMember]) -> None:
+    Allocation.objects.bulk_create(_allocations(owner, team))
+
+
+def _allocations(owner: Appointment | Hold, team: Sequence[TeamMember]) -> list[Allocation]:
     begin = owner.period.lower
-    Allocation.objects.bulk_create(
+    return [
         Allocation(
             site_id=owner.site_id,
             resource_id=member.resource_id,
@@ -236,7 +278,7 @@ def _allocate(owner: Appointment | Hold, team: Sequence[TeamMember]) -> None:
             blocks=_blocks(begin, member),
         )
         for member in team
-    )
+    ]
 
 
 def _period(start: dt.datetime, offset: int, minutes: int) -> DateTimeTZRange:
