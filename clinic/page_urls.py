@@ -39,4 +39,5 @@ urlpatterns = [
     path("staff/<uuid:user_id>/", staff.edit, name="staff-edit"),
     path("staff/<uuid:user_id>/invite/", staff.invite, name="staff-invite"),
     path("site/", staff.site, name="site"),
+    path("sites/new/", staff.site_new, name="site-new"),
 ]

@@ -1,12 +1,12 @@
-"""Scheduling hears what happens to patients, and follows its own visits where that concerns who waits."""
+"""Scheduling hears what happens to patients and sites, and follows its own visits where that concerns who waits."""
 
 from typing import Any
 from uuid import UUID
 
 from clinic.actors import Actor
-from clinic.signals import patient_erasing
+from clinic.signals import patient_erasing, site_created
 from scheduling.models import Appointment
-from scheduling.services import forgetting, freed, waitlist
+from scheduling.services import defaults, forgetting, freed, waitlist
 from scheduling.signals import appointment_changed
 
 
@@ -22,7 +22,12 @@ def on_appointment_changed(*, appointment: Appointment, change: str, by: Actor, 
         freed.taken_back(appointment=appointment)
 
 
+def on_site_created(*, site_id: UUID, by: Actor, **_: Any) -> None:
+    defaults.create_for_site(site_id=site_id, by=by)
+
+
 def connect() -> None:
     """Called once at start-up."""
+    site_created.connect(on_site_created, dispatch_uid="scheduling.prepare_site")
     patient_erasing.connect(on_patient_erasing, dispatch_uid="scheduling.forget_patient")
     appointment_changed.connect(on_appointment_changed, dispatch_uid="scheduling.follow_waiting")

@@ -2,22 +2,18 @@
 
 import datetime as dt
 
-from django.urls import path, register_converter
+from django.urls import include, path, register_converter
 
 from scheduling.views import (
-    absences,
     board,
     booking,
     changes,
-    closures,
     grid,
     grid_move,
-    hours,
     month,
     offer_links,
     panes,
     pencils,
-    setup,
     visits,
     waitlist,
 )
@@ -104,20 +100,5 @@ urlpatterns = [
     path("offers/<token:token>/", offer_links.answer, name="offer"),
     path("panes/patient/<uuid:patient_id>/", panes.patient_pane, name="patient-pane"),
     path("panes/home/", panes.home_pane, name="home-pane"),
-    path("set-up/", setup.overview, name="setup"),
-    path("set-up/resources/new/", setup.resource_new, name="setup-resource-new"),
-    path("set-up/resources/<uuid:resource_id>/", setup.resource_edit, name="setup-resource"),
-    path("set-up/resources/<uuid:resource_id>/retire/", setup.resource_retire, name="setup-resource-retire"),
-    path(
-        "set-up/resources/<uuid:resource_id>/restore/", setup.resource_restore, name="setup-resource-restore"
-    ),
-    path("set-up/hours/", hours.site_hours, name="setup-hours"),
-    path("set-up/hours/clinician/<uuid:resource_id>/", hours.clinician_hours, name="setup-clinician-hours"),
-    path("set-up/hours/<uuid:hours_id>/end/", hours.hours_end, name="setup-hours-end"),
-    path("set-up/closures/", closures.closures, name="setup-closures"),
-    path("set-up/closures/<uuid:closure_id>/remove/", closures.closure_remove, name="setup-closure-remove"),
-    path("set-up/time-off/", absences.time_off, name="setup-time-off"),
-    path("set-up/time-off/<uuid:time_off_id>/end/", absences.time_off_end, name="setup-time-off-end"),
-    path("set-up/visit-types/", setup.visit_types, name="setup-visit-types"),
-    path("set-up/visit-types/<uuid:visit_type_id>/", setup.visit_type_edit, name="setup-visit-type"),
+    path("set-up/", include("scheduling.page_urls")),
 ]

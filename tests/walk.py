@@ -56,13 +56,13 @@ from treatments.services import outcomes, reviews, sessions
 FOREIGN_APPS = ("account_", "mfa_", "usersessions_")
 """Names of allauth's own addresses: it guards them itself and its tests walk them."""
 
-CLINIC_WIDE = {"patient_id", "contact_id", "clinician_id"}
-"""Keys of what belongs to the clinic rather than to a site: patients, the people around them, clinicians."""
+CLINIC_WIDE = {"patient_id", "contact_id", "clinician_id", "kind_code", "reason_code"}
+"""Keys of what belongs to the clinic rather than to a site: patients, the people around them, clinicians, lists of codes."""
 
 QUERIES = {"clinic:task-list": ["?show=done"], "clinic:message-list": ["?show=attention"]}
 """Pages whose address says which of their lists is shown."""
 
-CLINICIANS = {"scheduling:setup-clinician-hours"}
+CLINICIANS = {"scheduling:setup-clinician-hours", "scheduling:setup-clinician-hours-copy"}
 """Addresses whose `resource_id` must be a clinician's."""
 
 _SINCE = dt.timedelta(days=21)
@@ -130,7 +130,7 @@ class Grounds:
     """One site with an example of every key that an address takes, and accounts there and at another site."""
 
     ward: Ward
-    examples: Mapping[str, UUID | dt.date]
+    examples: Mapping[str, UUID | dt.date | str]
     more: Mapping[str, Sequence[UUID]]
     people: Mapping[Role, User]
     outsiders: Mapping[Role, User]
@@ -224,6 +224,9 @@ def grounds() -> Grounds:
             "resource_id": room.pk,
             "clinician_id": ward.house.one("physician").pk,
             "hours_id": WorkingHours.objects.filter(site=site)[0].pk,
+            "kind_code": "draw_chair",
+            "reason_code": "patient_unwell",
+            "extra_id": ward.house.open_once(start, end).pk,
             "closure_id": closure.pk,
             "time_off_id": away.pk,
             "visit_type_id": VisitType.objects.filter(site=site)[0].pk,

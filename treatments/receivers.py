@@ -1,13 +1,13 @@
-"""Treatments hear what happens to visits."""
+"""Treatments hear what happens to visits, patients and sites."""
 
 from typing import Any
 from uuid import UUID
 
 from clinic.actors import Actor
-from clinic.signals import patient_erasing
+from clinic.signals import patient_erasing, site_created
 from scheduling.models import Appointment
 from scheduling.signals import appointment_changed
-from treatments.services import erasure, follow
+from treatments.services import defaults, erasure, follow
 
 
 def on_appointment_changed(*, appointment: Appointment, by: Actor, **_: Any) -> None:
@@ -21,7 +21,13 @@ def on_patient_erasing(*, patient_id: UUID, **_: Any) -> None:
     erasure.forget(patient_id=patient_id)
 
 
+def on_site_created(*, site_id: UUID, by: Actor, **_: Any) -> None:
+    """Scheduling, whose app stands before this one, has made the visit types by now."""
+    defaults.create_for_site(site_id=site_id, by=by)
+
+
 def connect() -> None:
     """Called once at start-up."""
+    site_created.connect(on_site_created, dispatch_uid="treatments.prepare_site")
     patient_erasing.connect(on_patient_erasing, dispatch_uid="treatments.forget_patient")
     appointment_changed.connect(on_appointment_changed, dispatch_uid="treatments.follow_visit")

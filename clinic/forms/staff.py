@@ -84,6 +84,12 @@ class SiteForm(ClinicForm):
     country = LineField(
         label=_("Country"), max_length=2, min_length=2, help_text=_("Two letters, such as DE or US.")
     )
+    region = LineField(
+        label=_("Region"),
+        max_length=40,
+        required=False,
+        help_text=_("For its public holidays, such as NY or Bayern. May stay empty."),
+    )
     time_zone = LineField(label=_("Time zone"), max_length=64, help_text=_("Such as Europe/Berlin."))
     quiet_from = TimeField(label=_("No mails from"))
     quiet_until = TimeField(label=_("No mails until"))
@@ -92,7 +98,7 @@ class SiteForm(ClinicForm):
         return Layout(
             Section(_("The place"), "name", "address", Row("phone", "emergency_phone")),
             Section(_("Mails"), "sender_name", "reply_to", Row("quiet_from", "quiet_until")),
-            Section(_("Where it is"), Row("country", "time_zone")),
+            Section(_("Where it is"), Row("country", "region", "time_zone")),
         )
 
     def clean_time_zone(self) -> str:

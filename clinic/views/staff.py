@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from clinic.enums import Permission
@@ -18,6 +19,7 @@ from clinic.models import Site, User
 from clinic.permissions import actor_of, requires
 from clinic.selectors import sites_of
 from clinic.selectors import staff as selectors
+from clinic.selectors.sites import SESSION_KEY
 from clinic.services import sites, staff
 from clinic.services.sites import EDITABLE
 from clinic.views.common import answered, at_site
@@ -84,6 +86,30 @@ def site(request: HttpRequest, site: Site) -> HttpResponse:
     return render(
         request, "clinic/staff/site.html", {"form": form, "site": site}, status=422 if form.errors else 200
     )
+
+
+@requires(Permission.MANAGE_SITE)
+@require_http_methods(["GET", "POST"])
+@at_site
+def site_new(request: HttpRequest, site: Site) -> HttpResponse:
+    """Add a place; the manager works there from then on, and what it still needs is said on the next page."""
+    like = ("emergency_phone", "time_zone", "quiet_from", "quiet_until", "country", "region", "reply_to")
+    form = SiteForm(request.POST or None, initial={name: getattr(site, name) for name in like})
+    form.submit_label = gettext_lazy("Add the site")
+    form.cancel_url = reverse("clinic:site-list")
+    by, made = actor_of(request), list[Site]()
+    if request.method == "POST" and form.is_valid():
+        values = form.values
+        if answered(form, lambda: made.append(sites.create(by=by, values=values))):
+            request.session[SESSION_KEY] = str(made[0].pk)
+            messages.success(
+                request,
+                _("%(site)s is added, and you work there now. Give it rooms, people and hours.")
+                % {"site": made[0].name},
+            )
+            return redirect("clinic:home")
+    context = {"form": form, "site": None}
+    return render(request, "clinic/staff/site.html", context, status=422 if form.errors else 200)
 
 
 def _send_link(request: HttpRequest, user: User) -> None:

@@ -12,14 +12,14 @@ from django.utils.translation import gettext_lazy as _
 from clinic import clock
 from clinic.enums import Role
 from clinic.forms import ClinicForm, DateField, Row, Section, TimeField
+from clinic.forms.fields import LineField
 from clinic.models import Site, User
 from scheduling.forms.fields import offer_rows
-from scheduling.models import Resource, ResourceKind, VisitType
+from scheduling.models import Resource, ResourceKind
 from scheduling.models.hours import WEEKDAYS
 from scheduling.selectors import setup as reads
 from scheduling.services.hours import HoursData
 from scheduling.services.resources import ResourceData
-from scheduling.services.visit_types import VisitTypeData
 
 WORKDAYS = ["0", "1", "2", "3", "4"]
 
@@ -27,7 +27,7 @@ WORKDAYS = ["0", "1", "2", "3", "4"]
 class ResourceForm(ClinicForm):
     submit_label = _("Save")
     kind = forms.ModelChoiceField(queryset=ResourceKind.objects.all(), label=_("Kind"), empty_label=None)
-    name = forms.CharField(
+    name = LineField(
         label=_("Name"), max_length=120, help_text=_("As it is said at the desk: Room 2, Dr. Lindqvist.")
     )
     user = forms.ModelChoiceField(
@@ -37,12 +37,32 @@ class ResourceForm(ClinicForm):
         empty_label=_("None"),
         help_text=_("For clinicians: whose own day this is."),
     )
+    setup_minutes = forms.IntegerField(
+        label=_("Kept free before (minutes)"), min_value=0, max_value=240, initial=0, required=False
+    )
+    turnover_minutes = forms.IntegerField(
+        label=_("Kept free after (minutes)"), min_value=0, max_value=240, initial=0, required=False
+    )
 
     def __init__(
-        self, data: Any = None, *, site: Site, resource: Resource | None = None, **kwargs: Any
+        self,
+        data: Any = None,
+        *,
+        site: Site,
+        resource: Resource | None = None,
+        kind: str = "",
+        **kwargs: Any,
     ) -> None:
         initial = (
-            {"kind": resource.kind_id, "name": resource.name, "user": resource.user_id} if resource else None
+            {
+                "kind": resource.kind_id,
+                "name": resource.name,
+                "user": resource.user_id,
+                "setup_minutes": resource.setup_minutes,
+                "turnover_minutes": resource.turnover_minutes,
+            }
+            if resource
+            else {"kind": kind}
         )
         super().__init__(data, initial=initial, **kwargs)
         free = Q(resource__isnull=True) | Q(resource=resource) if resource else Q(resource__isnull=True)
@@ -54,11 +74,22 @@ class ResourceForm(ClinicForm):
             if not resource.is_clinician:
                 del self.fields["user"]
 
+    def layout(self) -> Layout:
+        user = ["user"] if "user" in self.fields else []
+        return Layout(
+            "kind", "name", *user, Section(_("Between two visits"), Row("setup_minutes", "turnover_minutes"))
+        )
+
     @property
     def resource_data(self) -> ResourceData:
-        user: User | None = self.cleaned_data.get("user")
+        said = self.cleaned_data
+        user: User | None = said.get("user")
         return ResourceData(
-            self.cleaned_data["kind"].pk, self.cleaned_data["name"].strip(), user.pk if user else None
+            said["kind"].pk,
+            said["name"],
+            user.pk if user else None,
+            said["setup_minutes"] or 0,
+            said["turnover_minutes"] or 0,
         )
 
 
@@ -73,6 +104,12 @@ class HoursForm(ClinicForm):
     closes = TimeField(label=_("Until"))
     valid_from = DateField(label=_("Valid from"))
     valid_until = DateField(label=_("Last day"), required=False, help_text=_("Empty: until further notice."))
+    instead = forms.BooleanField(
+        label=_("Instead of the hours that these days have"),
+        required=False,
+        help_text=_("They end the day before, and come back after the last day."),
+    )
+    accept = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None, *, site: Site, **kwargs: Any) -> None:
         initial = {
@@ -84,7 +121,9 @@ class HoursForm(ClinicForm):
         super().__init__(data, initial=initial, **kwargs)
 
     def layout(self) -> Layout:
-        return Layout("weekdays", Row("opens", "closes"), Row("valid_from", "valid_until"))
+        return Layout(
+            "weekdays", Row("opens", "closes"), Row("valid_from", "valid_until"), "instead", "accept"
+        )
 
     @property
     def hours(self) -> HoursData:
@@ -96,6 +135,57 @@ class HoursForm(ClinicForm):
             valid_from=said["valid_from"],
             valid_until=said["valid_until"],
         )
+
+
+class CopyDayForm(forms.Form):
+    """The hours of one day also on others, from a day on."""
+
+    weekday = forms.TypedChoiceField(choices=WEEKDAYS, coerce=int)
+    to = forms.MultipleChoiceField(choices=WEEKDAYS)
+    copy_from = DateField()
+    accept = forms.BooleanField(required=False)
+
+
+class ExtraHoursForm(ClinicForm):
+    submit_label = _("Save extra hours")
+    resource = forms.ModelChoiceField(
+        queryset=Resource.objects.none(),
+        label=_("Who"),
+        required=False,
+        empty_label=_("The whole site"),
+        help_text=_("Rooms and equipment follow the site. A clinician comes by extra hours of their own."),
+    )
+    day = DateField(label=_("Day"))
+    opens = TimeField(label=_("From"))
+    closes = TimeField(label=_("Until"))
+    reason = LineField(
+        label=_("Note"), max_length=120, required=False, help_text=_("Saturday clinic, late evening.")
+    )
+
+    def __init__(self, data: Any = None, *, site: Site, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.site = site
+        offer_rows(self, "resource", reads.resources(site.pk).filter(is_active=True, is_clinician=True))
+
+    def layout(self) -> Layout:
+        return Layout("resource", "day", Row("opens", "closes"), "reason")
+
+    @property
+    def period(self) -> tuple[dt.datetime, dt.datetime]:
+        said, zone = self.cleaned_data, self.site.zone
+        return clock.local(said["day"], said["opens"], zone), clock.local(said["day"], said["closes"], zone)
+
+
+class HolidayForm(forms.Form):
+    """What is said of one public holiday."""
+
+    say = forms.ChoiceField(choices=[("closed", _("Closed")), ("open", _("Open as usual"))])
+    accept = forms.BooleanField(required=False)
+
+
+class HolidayYearForm(forms.Form):
+    year = forms.IntegerField(min_value=2000, max_value=2200)
+    accept = forms.BooleanField(required=False)
 
 
 class PeriodForm(ClinicForm):
@@ -159,64 +249,6 @@ class TimeOffForm(PeriodForm):
 
     def layout(self) -> Layout:
         return Layout("resource", Row("first", "last"), Row("opens", "closes"), "reason")
-
-
-class VisitTypeForm(ClinicForm):
-    submit_label = _("Save")
-    name = forms.CharField(label=_("Name"), max_length=120)
-    bring = forms.CharField(
-        label=_("What to bring"),
-        max_length=300,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("Patients read it in their mails."),
-    )
-    grid_minutes = forms.IntegerField(label=_("Offered every (minutes)"), min_value=5, max_value=240)
-    notice_hours = forms.IntegerField(label=_("Shortest notice (hours)"), min_value=0, max_value=24 * 60)
-    horizon_days = forms.IntegerField(label=_("Booked at most (days ahead)"), min_value=1, max_value=800)
-    is_active = forms.BooleanField(label=_("Offered"), required=False)
-
-    def __init__(self, data: Any = None, *, visit_type: VisitType, steps: list[Any], **kwargs: Any) -> None:
-        initial = {
-            "name": visit_type.name,
-            "bring": visit_type.bring,
-            "grid_minutes": visit_type.grid_minutes,
-            "notice_hours": visit_type.notice_minutes // 60,
-            "horizon_days": visit_type.horizon_days,
-            "is_active": visit_type.is_active,
-        }
-        super().__init__(data, initial=initial, **kwargs)
-        self.steps = steps
-        for step in steps:
-            self.fields[f"length_{step.code}"] = forms.IntegerField(
-                label=step.name,
-                min_value=1,
-                max_value=240,
-                initial=step.minutes,
-            )
-
-    def layout(self) -> Layout:
-        lengths = Row(*(f"length_{step.code}" for step in self.steps))
-        return Layout(
-            "name",
-            "bring",
-            Row("grid_minutes", "notice_hours", "horizon_days"),
-            *([Section(_("How many minutes each stage takes"), lengths)] if self.steps else []),
-            "is_active",
-        )
-
-    @property
-    def visit_type_data(self) -> VisitTypeData:
-        said = self.cleaned_data
-        return VisitTypeData(
-            name=said["name"].strip(),
-            bring=said["bring"].strip(),
-            grid_minutes=said["grid_minutes"],
-            notice_minutes=said["notice_hours"] * 60,
-            horizon_days=said["horizon_days"],
-            is_active=said["is_active"],
-            lengths={step.code: said[f"length_{step.code}"] for step in self.steps},
-        )
 
 
 class EndHoursForm(forms.Form):

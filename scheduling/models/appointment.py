@@ -41,6 +41,11 @@ class ChangeReason(models.Model):
     def __str__(self) -> str:
         return self.words
 
+    @property
+    def uses(self) -> list[str]:
+        """For which changes it is offered, in words."""
+        return [str(ReasonUse(use).label) for use in self.used_for]
+
 
 @pghistory.track()
 class Appointment(models.Model):

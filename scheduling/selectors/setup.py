@@ -2,9 +2,10 @@
 
 import datetime as dt
 from collections.abc import Collection
+from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from clinic import clock
 from clinic.models import Site
@@ -12,9 +13,13 @@ from scheduling.enums import OCCUPYING
 from scheduling.models import (
     Allocation,
     Appointment,
+    ChangeReason,
     Closure,
+    ExtraHours,
+    Qualification,
     Requirement,
     Resource,
+    ResourceKind,
     Stage,
     TimeOff,
     VisitType,
@@ -52,6 +57,11 @@ def time_off(site_id: UUID, *, after: dt.datetime) -> QuerySet[TimeOff]:
         resource__in=resources(site_id), period__endswith__gt=after, ended_at__isnull=True
     )
     return rows.select_related("resource__kind")
+
+
+def extra_hours(site_id: UUID, *, after: dt.datetime) -> QuerySet[ExtraHours]:
+    rows = ExtraHours.objects.filter(site_id=site_id, ended_at__isnull=True, period__endswith__gt=after)
+    return rows.select_related("resource")
 
 
 def visit_types(site_id: UUID) -> QuerySet[VisitType]:
@@ -108,3 +118,73 @@ def _meets(visit: Appointment, window: WorkingHours, site: Site) -> bool:
     return bool(
         begin.weekday() == window.weekday and begin.time() < window.closes and window.opens < end.time()
     )
+
+
+def kinds() -> list[ResourceKind]:
+    return list(ResourceKind.objects.all())
+
+
+def reasons() -> list[ChangeReason]:
+    """All of them, in the order in which the desk sees them; those not in use last."""
+    return list(ChangeReason.objects.order_by("-is_active", "position", "code"))
+
+
+def supply(site_id: UUID, *, visit_type_id: UUID | None = None) -> dict[str, int]:
+    """How many resources of each kind could serve here: in use, with hours at the site where they are clinicians,
+    and, where a kind has qualified clinicians for this visit type, only those."""
+    works_here = WorkingHours.objects.filter(resource=OuterRef("pk"), site_id=site_id)
+    rows = Resource.objects.filter(Q(site_id=site_id) | Q(Exists(works_here), is_clinician=True))
+    qualified = dict(
+        Qualification.objects.filter(visit_type=visit_type_id).values_list("resource_id", "resource__kind_id")
+    )
+    limited = set(qualified.values())
+    found: dict[str, int] = {}
+    for key, kind in rows.filter(is_active=True).values_list("pk", "kind_id"):
+        if kind not in limited or key in qualified:
+            found[kind] = found.get(kind, 0) + 1
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Who may serve what at a site: clinicians in use, kinds of visit in use with what they ask for, and the pairs
+    that are named, also those of clinicians who have left."""
+
+    clinicians: list[Resource]
+    visit_types: list[VisitType]
+    named: set[tuple[UUID, UUID]]
+    kind_of: dict[UUID, str]
+
+    def asks_for(self, visit_type: VisitType) -> set[str]:
+        needs: list[Requirement] = getattr(visit_type, "needs", [])
+        return {kind for need in needs for kind in (need.kind_id, *need.also_kinds)}
+
+
+def qualification_matrix(site_id: UUID) -> Matrix:
+    named = list(
+        Qualification.objects.filter(visit_type__site_id=site_id).values_list(
+            "resource_id", "visit_type_id", "resource__kind_id"
+        )
+    )
+    clinicians = list(resources(site_id).filter(is_clinician=True, is_active=True))
+    return Matrix(
+        clinicians=clinicians,
+        visit_types=list(visit_types(site_id).filter(is_active=True)),
+        named={(resource_id, visit_type_id) for resource_id, visit_type_id, _kind in named},
+        kind_of={row.pk: row.kind_id for row in clinicians} | {key: kind for key, _type, kind in named},
+    )
+
+
+def visits_held(pairs: Collection[tuple[UUID, UUID]], *, start: dt.datetime) -> list[Appointment]:
+    """Visits not yet over, from an instant on, of a kind and held by the clinician of one of the pairs."""
+    if not pairs:
+        return []
+    held = Allocation.objects.filter(
+        active=True,
+        resource__in={resource_id for resource_id, _type in pairs},
+        appointment__visit_type__in={visit_type_id for _resource, visit_type_id in pairs},
+        period__endswith__gt=start,
+    ).values_list("resource_id", "appointment__visit_type_id", "appointment_id")
+    keys = {visit for resource, visit_type, visit in held if (resource, visit_type) in pairs}
+    rows = Appointment.objects.filter(pk__in=keys, status__in=OCCUPYING[:-1])
+    return list(rows.select_related("patient", "visit_type", "site").order_by("period", "pk"))

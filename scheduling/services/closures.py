@@ -12,14 +12,21 @@ from clinic.enums import Permission
 from clinic.exceptions import NotFound
 from clinic.permissions import check
 from clinic.transactions import use_case
-from scheduling.models import Appointment, Closure
+from scheduling.models import Appointment, Closure, HolidayDecision
 from scheduling.selectors import setup as reads
 from scheduling.services import scarcity
 
 
 @use_case
 def close(
-    *, by: Actor, site_id: UUID, start: dt.datetime, end: dt.datetime, name: str, accept: bool = False
+    *,
+    by: Actor,
+    site_id: UUID,
+    start: dt.datetime,
+    end: dt.datetime,
+    name: str,
+    accept: bool = False,
+    holiday: dt.date | None = None,
 ) -> tuple[Closure, list[Appointment]]:
     """Close the site for a time. Locks the site and all its resources, as every booking there does."""
     check(by, Permission.MANAGE_SITE, site_id=site_id)
@@ -27,18 +34,22 @@ def close(
     scarcity.lock(site_id, None)
     visits = reads.visits_at(site_id=site_id, start=start, end=end)
     scarcity.accept_or_refuse(visits, accept, by=by)
-    row = Closure.objects.create(site_id=site_id, period=DateTimeTZRange(start, end), name=name)
+    row = Closure.objects.create(
+        site_id=site_id, period=DateTimeTZRange(start, end), name=name, holiday=holiday
+    )
     audit.record("scheduling.closure.added", by=by, about=[row], detail={"visits": len(visits)})
     return row, visits
 
 
 @use_case
 def reopen(*, by: Actor, site_id: UUID, closure_id: UUID) -> None:
-    """Remove a closure: the site is open again by its hours."""
+    """Remove a closure: the site is open again by its hours, also on the public holiday that it stood for."""
     check(by, Permission.MANAGE_SITE, site_id=site_id)
     locks.take(site=[site_id])
     row = Closure.objects.filter(pk=closure_id, site_id=site_id).first()
     if row is None:
         raise NotFound(_("There is no such closure."))
+    if row.holiday is not None:
+        HolidayDecision.objects.filter(site_id=site_id, day=row.holiday).update(is_closed=False)
     audit.record("scheduling.closure.removed", by=by, about=[row])
     row.delete()

@@ -24,11 +24,16 @@ class ResourceData:
     kind: str
     name: str
     user_id: UUID | None = None
+    setup_minutes: int = 0
+    turnover_minutes: int = 0
 
 
 @use_case
 def save(*, by: Actor, site_id: UUID, data: ResourceData, resource_id: UUID | None = None) -> Resource:
-    """Add a resource, or rename one. Its kind is fixed once it exists: visits hold it as what it is."""
+    """Add a resource, or change one. Its kind is fixed once it exists: visits hold it as what it is.
+
+    Minutes kept free count for visits booked from now on; those already booked block what they blocked.
+    """
     check(by, Permission.MANAGE_SITE, site_id=site_id)
     kind = ResourceKind.objects.filter(pk=data.kind).first()
     if kind is None:
@@ -48,6 +53,7 @@ def save(*, by: Actor, site_id: UUID, data: ResourceData, resource_id: UUID | No
     row.name, row.user_id = data.name, data.user_id if is_clinician else None
     if row.user_id and Resource.objects.filter(user=row.user_id).exclude(pk=row.pk).exists():
         raise InvalidInput(_("This account already belongs to another clinician."), field="user")
+    row.setup_minutes, row.turnover_minutes = data.setup_minutes, data.turnover_minutes
     row.save()
     audit.record("scheduling.resource.saved", by=by, about=[row], site_id=site_id)
     return row
@@ -78,3 +84,22 @@ def restore(*, by: Actor, site_id: UUID, resource_id: UUID) -> Resource:
     row.save(update_fields=["is_active"])
     audit.record("scheduling.resource.restored", by=by, about=[row], site_id=site_id)
     return row
+
+
+@use_case
+def move(*, by: Actor, site_id: UUID, resource_id: UUID, up: bool) -> None:
+    """One place up or down among its kind: the order in which lists show them and equal choices are tried."""
+    check(by, Permission.MANAGE_SITE, site_id=site_id)
+    found = scarcity.resource_of(site_id, resource_id)
+    alike = reads.resources(site_id).filter(kind_id=found.kind_id, is_active=True)
+    locks.take(resource=list(alike.values_list("pk", flat=True)))
+    rows = list(alike)
+    at = next((number for number, row in enumerate(rows) if row.pk == resource_id), None)
+    to = None if at is None else at + (-1 if up else 1)
+    if at is None or to is None or not 0 <= to < len(rows):
+        return
+    rows[at], rows[to] = rows[to], rows[at]
+    for position, row in enumerate(rows):
+        row.position = position
+    Resource.objects.bulk_update(rows, ["position"])
+    audit.record("scheduling.resource.moved", by=by, about=[rows[to]], site_id=site_id)

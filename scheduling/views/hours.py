@@ -13,16 +13,17 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from clinic import clock
 from clinic.enums import Permission
+from clinic.exceptions import InvalidInput
 from clinic.models import Site
 from clinic.permissions import actor_of, requires
-from scheduling.forms.setup import EndHoursForm, HoursForm, first_error
-from scheduling.models import Resource, WorkingHours
-from scheduling.models.hours import WEEKDAYS
+from scheduling.forms.setup import CopyDayForm, EndHoursForm, HoursForm, first_error
+from scheduling.models import Appointment, Resource, WorkingHours
 from scheduling.selectors import setup as reads
 from scheduling.services import hours
 from scheduling.services.scarcity import VisitsInTheWay
 from scheduling.views.common import at_site
-from scheduling.views.setup import in_the_way, resource_or_404, said_with, save_into, tabs
+from scheduling.views.setup import asked_again, in_the_way, resource_or_404, said_with, save_into, tabs
+from scheduling.views.week import drawn_week
 
 
 @requires(Permission.MANAGE_SITE)
@@ -36,38 +37,104 @@ def site_hours(request: HttpRequest, site: Site) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @at_site
 def clinician_hours(request: HttpRequest, site: Site, resource_id: UUID) -> HttpResponse:
-    resource = resource_or_404(site, resource_id)
-    if not resource.is_clinician:
-        raise Http404
-    return _hours(request, site, resource)
+    return _hours(request, site, _clinician_or_404(site, resource_id))
+
+
+@requires(Permission.MANAGE_SITE)
+@require_POST
+@at_site
+def site_copy(request: HttpRequest, site: Site) -> HttpResponse:
+    return _copy(request, site, None)
+
+
+@requires(Permission.MANAGE_SITE)
+@require_POST
+@at_site
+def clinician_copy(request: HttpRequest, site: Site, resource_id: UUID) -> HttpResponse:
+    return _copy(request, site, _clinician_or_404(site, resource_id))
 
 
 def _hours(request: HttpRequest, site: Site, resource: Resource | None) -> HttpResponse:
     form = HoursForm(request.POST or None, site=site)
     if request.method == "POST" and form.is_valid():
-        resource_id = resource.pk if resource else None
-        if save_into(
-            form,
-            lambda: hours.add(
-                by=actor_of(request), site_id=site.pk, data=form.hours, resource_id=resource_id
-            ),
-        ):
-            messages.success(request, _("The hours are added."))
+        try:
+            visits = _add(request, site, resource, form)
+        except VisitsInTheWay as error:
+            return asked_again(
+                request, error, title=_("Visits are booked outside the new hours"), button=_("Save anyway")
+            )
+        if visits is not None:
+            messages.success(request, said_with(visits, _("The hours are saved.")))
             return redirect(request.path)
     today = clock.today(site.zone)
     by_resource = reads.hours(site.pk, today=today)
     clinicians = [row for row in reads.resources(site.pk) if row.is_clinician and row.is_active]
+    own = by_resource.get(resource.pk if resource else None, [])
     context = {
         "tabs": tabs("setup-hours"),
         "site": site,
         "resource": resource,
         "form": form,
-        "week": _week(by_resource.get(resource.pk if resource else None, []), today),
-        "people": [_person(row, by_resource.get(row.pk, []), resource) for row in clinicians],
+        "week": drawn_week(own, by_resource.get(None, []) if resource else [], today=today),
+        "copy_url": _copy_url(resource),
+        "people": [_person(row, by_resource.get(row.pk, []), resource, today) for row in clinicians],
         "today": today,
         "no_site_hours": None not in by_resource,
     }
     return render(request, "scheduling/setup/hours.html", context, status=422 if form.errors else 200)
+
+
+def _add(
+    request: HttpRequest, site: Site, resource: Resource | None, form: HoursForm
+) -> list[Appointment] | None:
+    """The visits left without hours, or None when the form says what is wrong."""
+    said: dict[str, Any] = {
+        "by": actor_of(request),
+        "site_id": site.pk,
+        "data": form.hours,
+        "resource_id": resource.pk if resource else None,
+    }
+    left: list[Appointment] = []
+
+    def service() -> None:
+        if form.cleaned_data["instead"]:
+            left.extend(hours.replace(**said, accept=form.cleaned_data["accept"]))
+        else:
+            hours.add(**said)
+
+    return left if save_into(form, service) else None
+
+
+def _copy(request: HttpRequest, site: Site, resource: Resource | None) -> HttpResponse:
+    back = _address_of(resource)
+    form = CopyDayForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, first_error(form))
+        return redirect(back)
+    said = form.cleaned_data
+    try:
+        visits = hours.copy_day(
+            by=actor_of(request),
+            site_id=site.pk,
+            resource_id=resource.pk if resource else None,
+            weekday=said["weekday"],
+            to=[int(day) for day in said["to"]],
+            valid_from=said["copy_from"],
+            accept=said["accept"],
+        )
+    except VisitsInTheWay as error:
+        return asked_again(
+            request,
+            error,
+            title=_("Visits are booked outside the new hours"),
+            button=_("Copy anyway"),
+            back=back,
+        )
+    except InvalidInput as error:
+        messages.error(request, error.message)
+        return redirect(back)
+    messages.success(request, said_with(visits, _("The hours are copied.")))
+    return redirect(back)
 
 
 @requires(Permission.MANAGE_SITE)
@@ -77,7 +144,7 @@ def hours_end(request: HttpRequest, site: Site, hours_id: UUID) -> HttpResponse:
     window = WorkingHours.objects.filter(pk=hours_id, site=site).select_related("resource").first()
     if window is None:
         raise Http404
-    back = _address(window)
+    back = _address_of(window.resource)
     form = EndHoursForm(request.POST)
     if not form.is_valid():
         messages.error(request, first_error(form))
@@ -105,40 +172,38 @@ def hours_end(request: HttpRequest, site: Site, hours_id: UUID) -> HttpResponse:
     return redirect(back)
 
 
-def _week(windows: list[WorkingHours], today: dt.date) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": name,
-            "windows": [
-                {
-                    "row": window,
-                    "from": window.valid_from if window.valid_from > today else None,
-                    "until": window.valid_until,
-                }
-                for window in windows
-                if window.weekday == number
-            ],
-        }
-        for number, name in WEEKDAYS
-    ]
-
-
-def _person(row: Resource, windows: list[WorkingHours], shown: Resource | None) -> dict[str, Any]:
+def _person(
+    row: Resource, windows: list[WorkingHours], shown: Resource | None, today: dt.date
+) -> dict[str, Any]:
     """A clinician with their hours a week, in words that need no table."""
+    now = [window for window in windows if window.valid_from <= today]
     minutes = sum(
         (window.closes.hour - window.opens.hour) * 60 + window.closes.minute - window.opens.minute
-        for window in windows
+        for window in now
     )
     return {
         "resource": row,
         "url": reverse("scheduling:setup-clinician-hours", args=[row.pk]),
         "hours": round(minutes / 60, 1),
-        "days": len({window.weekday for window in windows}),
+        "days": len({window.weekday for window in now}),
         "current": shown is not None and shown.pk == row.pk,
     }
 
 
-def _address(window: WorkingHours) -> str:
-    if window.resource_id:
-        return reverse("scheduling:setup-clinician-hours", args=[window.resource_id])
+def _clinician_or_404(site: Site, resource_id: UUID) -> Resource:
+    resource = resource_or_404(site, resource_id)
+    if not resource.is_clinician:
+        raise Http404
+    return resource
+
+
+def _address_of(resource: Resource | None) -> str:
+    if resource is not None:
+        return reverse("scheduling:setup-clinician-hours", args=[resource.pk])
     return reverse("scheduling:setup-hours")
+
+
+def _copy_url(resource: Resource | None) -> str:
+    if resource is not None:
+        return reverse("scheduling:setup-clinician-hours-copy", args=[resource.pk])
+    return reverse("scheduling:setup-hours-copy")

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
 from clinic import clock
 from clinic.actors import System
 from clinic.models import Site
-from scheduling.models import Resource, VisitType, WorkingHours
+from scheduling.models import ExtraHours, Resource, VisitType, WorkingHours
 from scheduling.services import defaults
 from tests.factories import clinic
 
@@ -32,6 +34,12 @@ class House:
     def at(self, day: dt.date, hour: int, minute: int = 0) -> dt.datetime:
         """The instant of a wall-clock time at the site."""
         return clock.local(day, dt.time(hour, minute), self.site.zone)
+
+    def open_once(self, start: dt.datetime, end: dt.datetime) -> ExtraHours:
+        """Extra hours of the site."""
+        return ExtraHours.objects.create(
+            site=self.site, period=DateTimeTZRange(start, end), reason="Open day"
+        )
 
 
 def resource(kind: str, name: str, *, site: Site | None = None, **fields: Any) -> Resource:

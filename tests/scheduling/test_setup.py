@@ -9,7 +9,7 @@ from clinic.enums import Role
 from clinic.exceptions import InvalidInput, NotAllowed, NotFound
 from clinic.models import AuditEvent, Task
 from scheduling.enums import AppointmentStatus
-from scheduling.models import Appointment, Closure, Requirement, Resource, Stage, TimeOff, WorkingHours
+from scheduling.models import Appointment, Closure, Resource, TimeOff, WorkingHours
 from scheduling.services import (
     absences,
     availability,
@@ -19,13 +19,11 @@ from scheduling.services import (
     hours,
     resources,
     scarcity,
-    visit_types,
 )
 from scheduling.services.hours import HoursData
 from scheduling.services.plans import VisitRequest
 from scheduling.services.resources import ResourceData
 from scheduling.services.scarcity import VisitsInTheWay
-from scheduling.services.visit_types import VisitTypeData
 from tests.factories import clinic
 from tests.factories.scheduling import BY, House, days_ahead
 from tests.factories.scheduling import house as build
@@ -238,60 +236,6 @@ def test_end_hours_after_the_last_visit_needs_no_acceptance(house: House) -> Non
     hours.end(by=BY, site_id=house.site.pk, hours_id=window.pk, last_day=last_day)
     window.refresh_from_db()
     assert window.valid_until == last_day
-
-
-def test_visit_type_longer_stage_moves_what_follows(house: House) -> None:
-    kind = house.visit("prp_session")
-    data = VisitTypeData(
-        name="PRP session", grid_minutes=15, notice_minutes=0, horizon_days=365, lengths={"separation": 30}
-    )
-    visit_types.save(by=BY, site_id=house.site.pk, visit_type_id=kind.pk, data=data)
-    kind.refresh_from_db()
-    stages = list(Stage.objects.filter(visit_type=kind).values_list("code", "offset", "minutes"))
-    needs = {
-        kind_id: (offset, minutes)
-        for kind_id, offset, minutes in Requirement.objects.filter(visit_type=kind).values_list(
-            "kind_id", "offset", "minutes"
-        )
-    }
-    assert kind.minutes == 85
-    assert stages == [
-        ("check_in", 0, 10),
-        ("draw", 10, 10),
-        ("separation", 20, 30),
-        ("injection", 50, 20),
-        ("recovery", 70, 15),
-    ]
-    assert needs == {
-        "nurse": (10, 10),
-        "draw_chair": (10, 40),
-        "centrifuge": (20, 30),
-        "physician": (50, 20),
-        "procedure_room": (50, 20),
-        "recovery_bay": (70, 15),
-    }
-
-
-def test_visit_type_saved_as_it_was_changes_no_times(house: House) -> None:
-    kind = house.visit("prp_session")
-    before = list(Requirement.objects.filter(visit_type=kind).values_list("pk", "offset", "minutes"))
-    lengths = dict(Stage.objects.filter(visit_type=kind).values_list("code", "minutes"))
-    data = VisitTypeData(
-        name="PRP", grid_minutes=10, notice_minutes=60, horizon_days=90, bring="", lengths=lengths
-    )
-    visit_types.save(by=BY, site_id=house.site.pk, visit_type_id=kind.pk, data=data)
-    kind.refresh_from_db()
-    assert (kind.name, kind.grid_minutes, kind.notice_minutes, kind.minutes) == ("PRP", 10, 60, 75)
-    assert list(Requirement.objects.filter(visit_type=kind).values_list("pk", "offset", "minutes")) == before
-
-
-@pytest.mark.parametrize(
-    ("minute", "expected"),
-    [(0, 0), (10, 10), (15, 15), (20, 25), (30, 35), (40, 45)],
-    ids=str,
-)
-def test_moved_keeps_edges_and_distances(minute: int, expected: int) -> None:
-    assert visit_types.moved(minute, [(0, 10), (10, 20), (20, 40)], [(0, 10), (10, 25), (25, 45)]) == expected
 
 
 def test_setup_is_the_managers(house: House) -> None:

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from clinic.enums import Role
-from scheduling.models import Closure, Resource, TimeOff, VisitType, WorkingHours
+from scheduling.models import Closure, Resource, TimeOff, WorkingHours
 from scheduling.services import booking
 from scheduling.services.plans import VisitRequest
 from tests.factories import clinic
@@ -197,28 +197,6 @@ def test_time_off_that_makes_no_sense_is_refused(
     }
     assert manager.post(reverse("scheduling:setup-time-off"), form | wrong).status_code == 422
     assert TimeOff.objects.count() == 0
-
-
-def test_visit_type_is_changed(manager: Client, house: House) -> None:
-    kind = house.visit("consultation")
-    form = {
-        "name": "First talk",
-        "bring": "Your list of medicines",
-        "grid_minutes": 30,
-        "notice_hours": 24,
-        "horizon_days": 90,
-        "is_active": "on",
-        "length_consultation": 45,
-    }
-    manager.post(reverse("scheduling:setup-visit-type", args=[kind.pk]), form)
-    kind = VisitType.objects.get(pk=kind.pk)
-    assert (kind.name, kind.grid_minutes, kind.notice_minutes, kind.horizon_days, kind.minutes) == (
-        "First talk",
-        30,
-        1440,
-        90,
-        45,
-    )
 
 
 def test_visit_type_of_another_site_is_not_found(manager: Client) -> None:
