@@ -49,12 +49,18 @@ SELECT lower(part), upper(part) FROM (
 
 def starts(calendar: Calendar, *, now: dt.datetime) -> Intervals:
     """Minutes at which every requirement finds somebody, as intervals: on the grid or not."""
+    return answered(question(calendar, now))
+
+
+def answered(values: dict[str, Any]) -> Intervals:
+    """The statement alone."""
     with connection.cursor() as cursor:
-        cursor.execute(_STATEMENT, _values(calendar, now))
+        cursor.execute(_STATEMENT, values)
         return list(cursor.fetchall())
 
 
-def _values(calendar: Calendar, now: dt.datetime) -> dict[str, Any]:
+def question(calendar: Calendar, now: dt.datetime) -> dict[str, Any]:
+    """The statement's parameters: who could serve what, and the hours of each as starts."""
     pairs = [
         (number, span, key)
         for number, (span, key) in enumerate(

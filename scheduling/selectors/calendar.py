@@ -5,7 +5,7 @@ Read in three statements whatever the numbers. `openings` searches it for starts
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -63,6 +63,7 @@ class Calendar:
     turn: int = 0
     """Whom to try first among equals: after a lost race another than the one that everybody wants."""
     _lanes: dict[tuple[int, UUID], bytearray] = field(default_factory=dict)
+    _candidates: dict[tuple[int, int], list[UUID]] = field(default_factory=dict)
 
     @cached_property
     def rules(self) -> policies.BookingRules:
@@ -94,16 +95,18 @@ class Calendar:
             resource_turnover=resource.turnover_minutes,
         )
 
-    def candidates(self, span: Span, lead_id: UUID | None) -> list[UUID]:
+    def candidates(self, span: Span, lead_id: UUID | None) -> Sequence[UUID]:
         """Resources of the span's kinds, its own kind first; for the lead span only the clinician asked for."""
-        found: list[UUID] = []
-        for kind in dict.fromkeys(span.kinds):
-            alike = self.by_kind.get(kind, [])
-            turn = self.turn % len(alike) if alike else 0
-            found += alike[turn:] + alike[:turn]
+        if (known := self._candidates.get((span.key, self.turn))) is None:
+            known = []
+            for kind in dict.fromkeys(span.kinds):
+                alike = self.by_kind.get(kind, [])
+                turn = self.turn % len(alike) if alike else 0
+                known += alike[turn:] + alike[:turn]
+            self._candidates[(span.key, self.turn)] = known
         if lead_id is not None and span.requirement.is_lead:
-            return [key for key in found if key == lead_id]
-        return found
+            return [key for key in known if key == lead_id]
+        return known
 
     def lane(self, span: Span, resource_id: UUID) -> bytearray:
         """The starts of the visit, counted from `earliest`, at which this resource can serve this span.
