@@ -52,7 +52,10 @@ Window = tuple[int, int]
 minutes = st.one_of(st.integers(0, 95).map(lambda quarter: quarter * 15), st.integers(0, 1439))
 lengths = st.one_of(st.sampled_from([20, 30, 60, 120, 300]), st.integers(1, 400))
 spans = st.tuples(minutes, lengths)
+short = st.tuples(minutes, st.integers(5, 60))
 # Long windows more often than short ones, or hardly anything would ever be free.
+validity = st.sampled_from([(-1, 1), (-1, -1), (0, 0), (1, 1)])
+"""First and last day on which hours count, from the day that is looked at."""
 hours = st.tuples(st.integers(0, 10 * 60), st.integers(6 * 60, 14 * 60))
 who = st.integers(0, 20)
 # One of a kind each: only what is scarce shows whether a minute more or less is kept free.
@@ -62,18 +65,20 @@ worlds = st.fixed_dictionaries(
         "place": st.sampled_from(PLACES),
         "grid": st.sampled_from([5, 15, 15, 20, 45, 60]),
         "opening": st.lists(hours, min_size=1, max_size=2),
-        "working": st.lists(st.tuples(who, hours, st.integers(-1, 1), st.integers(-1, 1)), max_size=3),
+        "working": st.lists(st.tuples(st.integers(0, 3), hours, validity), min_size=1, max_size=3),
         "extra": st.lists(st.tuples(st.none() | who, spans), max_size=2),
         "closures": st.lists(spans, max_size=1),
         "away": st.lists(st.tuples(who, spans), max_size=2),
         "taken": st.lists(
-            st.tuples(scarce, spans, st.sampled_from(["visit", "ended", "held", "expired"])),
+            st.tuples(scarce, short, st.sampled_from(["visit", "ended", "held", "expired"])),
             min_size=1,
             max_size=6,
         ),
         "patient": st.lists(spans, max_size=1),
         "kept_free": st.lists(
-            st.tuples(scarce, st.integers(0, 25), st.integers(0, 25)), min_size=1, max_size=3
+            st.tuples(scarce, st.sampled_from([0, 7, 25]), st.sampled_from([0, 12, 25])),
+            min_size=2,
+            max_size=3,
         ),
         "qualified": st.lists(st.integers(0, 3), max_size=2, unique=True),
         "also": st.booleans(),
@@ -160,12 +165,10 @@ class AvailabilityProperty(HypothesisTestCase):
         WorkingHours.objects.filter(resource=None).delete()
         if world["working"]:
             WorkingHours.objects.filter(
-                resource__in={clinicians[index % 4].pk for index, *_ in world["working"]}
+                resource__in={clinicians[index].pk for index, _window, _valid in world["working"]}
             ).delete()
-        rules = [(None, window, -1, 1) for window in world["opening"]]
-        rules += [
-            (clinicians[index % 4], window, first, last) for index, window, first, last in world["working"]
-        ]
+        rules = [(None, window, (-1, 1)) for window in world["opening"]]
+        rules += [(clinicians[index], window, valid) for index, window, valid in world["working"]]
         WorkingHours.objects.bulk_create(
             WorkingHours(
                 site=site,
@@ -174,9 +177,9 @@ class AvailabilityProperty(HypothesisTestCase):
                 opens=dt.time(low // 60, low % 60),
                 closes=dt.time(*divmod(min(low + length, 24 * 60 - 1), 60)),
                 valid_from=day + dt.timedelta(days=first),
-                valid_until=day + dt.timedelta(days=last) if last >= first else None,
+                valid_until=day + dt.timedelta(days=last),
             )
-            for resource, (low, length), first, last in rules
+            for resource, (low, length), (first, last) in rules
         )
         ExtraHours.objects.bulk_create(
             ExtraHours(site=site, resource=None if index is None else anybody(index), period=period(span))
