@@ -46,7 +46,7 @@ def plain_booking_ms(house: House) -> float:
                 clinic.patient().pk,
                 house.visit("prp_session").pk,
                 house.site.pk,
-                house.at(factory.days_ahead(next(days), house.site), 17, 0),
+                house.at(factory.days_ahead(next(days), house.site), 20),  # after hours: nothing is there
             )
             for _ in range(20)
         ]

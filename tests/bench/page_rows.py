@@ -59,7 +59,7 @@ def _page(house: House, name: str, url_name: str, values: dict[str, object]) -> 
 
 def _address(url_name: str, values: dict[str, object]) -> str:
     """With as many of the values as the page takes, for its shape is its own affair."""
-    for given in ({}, *([dict([item]) for item in values.items()]), values):
+    for given in (values, *([dict([item]) for item in values.items()]), {}):
         try:
             found = reverse(url_name, kwargs=given)
         except NoReverseMatch:
