@@ -15,7 +15,7 @@ from clinic.models import Patient, User
 from clinic.transactions import use_case
 from scheduling.intervals import instant
 from scheduling.models import Allocation, Appointment, VisitStage
-from treatments.demo import courses, mails, newcomers, people, place, records, stories, todo
+from treatments.demo import courses, mails, newcomers, people, place, records, stories, todo, waiting
 from treatments.demo.place import Place
 from treatments.demo.planner import Planner
 from treatments.demo.rows import Rows
@@ -81,6 +81,8 @@ def load(*, by: Actor, say: Say, seed: int = SEED) -> None:
         steps.done(f"{count} mails")
         count = todo.write(rng=rng, site=where.site, patients=patients, now=now)
         steps.done(f"{count} tasks")
+        count = waiting.write(rng=rng, site=where.site, patients=patients, now=now)
+        steps.done(f"{count} patients on the waitlist")
         audit.record("treatments.demo.loaded", by=by, about=[where.site], detail={"seed": seed})
 
 
