@@ -58,7 +58,6 @@ class WishForm(ClinicForm):
         choices=NOTICE,
         coerce=int,
         initial=24,
-        help_text=_("A time that is sooner is not offered by mail."),
     )
     note = forms.CharField(label=_("Note for the desk"), max_length=200, required=False)
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=1, required=False)

@@ -111,6 +111,5 @@ def _moment(when: Any, words: Mapping[str, str], zone: ZoneInfo) -> str:
 
 
 def _page(request: HttpRequest, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
-    response = render(request, PAGE, context, status=status)
-    response["Referrer-Policy"] = "no-referrer"
-    return response
+    """No stricter referrer policy than the site's: without any, browsers send the form from nowhere, and it is refused."""
+    return render(request, PAGE, context, status=status)

@@ -11,6 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from clinic.policies import phones
 from scheduling.enums import DayPart, WaitUrgency
 from scheduling.models import FreedSlot, Offer, WaitlistEntry
 from scheduling.services import matching
@@ -129,4 +130,9 @@ def first_phone(entry: WaitlistEntry) -> str:
 
 def offer_lines(offers: Sequence[Offer]) -> list[dict[str, Any]]:
     """Open offers with the number to ring."""
-    return [{"offer": offer, "entry": offer.entry, "phone": first_phone(offer.entry)} for offer in offers]
+    lines = []
+    for offer in offers:
+        phone = first_phone(offer.entry)
+        shown = phones.shown(phone, country=offer.site.country) if phone else ""
+        lines.append({"offer": offer, "entry": offer.entry, "phone": phone, "shown": shown})
+    return lines

@@ -195,7 +195,7 @@ def test_the_link_shows_day_time_and_place_and_no_treatment(offer: Offer) -> Non
     ):
         assert words in text
     assert not re.search(r"Consultation|Physician|PRP|Beispiel|1961", text)
-    assert (page["Cache-Control"], page["Referrer-Policy"]) == ("no-store", "no-referrer")
+    assert (page["Cache-Control"], page["Referrer-Policy"]) == ("no-store", "same-origin")
 
 
 def test_the_link_opened_by_scanners_changes_nothing(offer: Offer) -> None:
