@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -20,7 +20,7 @@ from scheduling.enums import AppointmentStatus, HoldReason
 from scheduling.intervals import instant, minute, minute_up
 from scheduling.models import Appointment, Hold, Resource
 from scheduling.selectors.grid import Absence, Held, Sheet
-from scheduling.views.grid_cards import card, is_movable
+from scheduling.views.grid_cards import card, is_movable, state_words
 from scheduling.views.grid_rows import Ruler, ruler
 from scheduling.views.rows import Row, rows_of
 
@@ -58,6 +58,20 @@ class Drawing:
         return next((row.visit for row in self.rows if is_movable(row)), None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Face:
+    """What the blocks of one visit share, escaped once. `stages` names what each resource is held for."""
+
+    number: int
+    url: str
+    shape: str
+    name: str
+    kind: str
+    stages: Mapping[str, str]
+    pips: str
+    state: str
+
+
 @dataclass(slots=True)
 class _Pen:
     """What all blocks of one drawing share."""
@@ -66,7 +80,7 @@ class _Pen:
     ruler: Ruler
     now: dt.datetime
     may_book: bool
-    numbers: Mapping[UUID, int]
+    faces: Mapping[UUID, _Face]
     rows: Mapping[UUID, Row]
     held: Mapping[UUID, Sequence[Held]]
     by_week: bool
@@ -87,7 +101,7 @@ def draw(
         ruler=hours,
         now=now,
         may_book=may_book,
-        numbers={row.visit.pk: number for number, row in enumerate(rows)},
+        faces={row.visit.pk: _face(row, number) for number, row in enumerate(rows)},
         rows={row.visit.pk: row for row in rows},
         held=by_resource,
         by_week=len(days) > 1,
@@ -200,32 +214,36 @@ def _block(pen: _Pen, held: Held, resource: Resource, day: dt.date, taken: inter
         mark += " gb-gone"
         if intervals.intersect(taken, [(minute(held.start), minute_up(held.end))]):
             mark += " gb-aside"
-    return format_html("{}{}", _visit(pen, row, held, where, mark), _tails(pen, held, day))
+    return SafeString(_visit(pen, row, held, where, mark) + _tails(pen, held, day))
 
 
 def _visit(pen: _Pen, row: Row, held: Held | None, where: tuple[str, int], mark: str) -> SafeString:
-    visit, (classes, length) = row.visit, where
+    """One block. Everything in it is either ours or was escaped with the visit's face, which all of its blocks share."""
+    face, (classes, length) = pen.faces[row.visit.pk], where
     size = " gb-tall" if length >= _TALL else " gb-short" if length <= 2 else ""
     start, end = (held.start, held.end) if held else (row.start, row.end)
-    number = pen.numbers[visit.pk]
-    return format_html(
-        '<a class="gb shape-{}{}{} {}" href="{}" data-v="{}" aria-describedby="v{}">'
-        '<span class="gb-line"><b>{}</b><span class="visually-hidden">–{}</span> {}{}</span>'
-        '<span class="gb-what">{}{}</span><span class="gb-state">{}</span></a>',
-        state_shape(visit.status),
-        mark,
-        size,
-        classes,
-        reverse("scheduling:appointment-detail", args=[visit.pk]),
-        number,
-        number,
-        clinic_time(start),
-        clinic_time(end),
-        visit.patient.full_name,
-        _same(row),
-        pips(row.done_steps, len(row.steps)) if row.status == AppointmentStatus.IN_PROGRESS else "",
-        _stage(row, held),
-        _state(row),
+    zone = pen.ruler.zone
+    what = face.stages.get(held.stage_code, face.kind) if held else face.kind
+    return SafeString(
+        f'<a class="gb {face.shape}{mark}{size} {classes}" href="{face.url}" data-v="{face.number}"'
+        f' aria-describedby="v{face.number}"><span class="gb-line"><b>{start.astimezone(zone):%H:%M}</b>'
+        f'<span class="visually-hidden">–{end.astimezone(zone):%H:%M}</span> {face.name}</span>'
+        f'<span class="gb-what">{face.pips}{what}</span><span class="gb-state">{face.state}</span></a>'
+    )
+
+
+def _face(row: Row, number: int) -> _Face:
+    visit = row.visit
+    several = len(row.steps) > 1
+    return _Face(
+        number=number,
+        url=reverse("scheduling:appointment-detail", args=[visit.pk]),
+        shape=f"shape-{state_shape(visit.status)}",
+        name=format_html("{}{}", visit.patient.full_name, _same(row)),
+        kind=escape(visit.visit_type.name),
+        stages={step.code: escape(step.name) for step in row.steps} if several else {},
+        pips=pips(row.done_steps, len(row.steps)) if row.status == AppointmentStatus.IN_PROGRESS else "",
+        state=escape(state_words(row)),
     )
 
 
@@ -236,21 +254,6 @@ def _same(row: Row) -> SafeString | str:
         '<span class="gb-same"><span aria-hidden="true">≈</span><span class="visually-hidden">{}</span></span>',
         _("Same name, same day"),
     )
-
-
-def _stage(row: Row, held: Held | None) -> str:
-    """The stage for which the resource is held, where the visit has several; else the kind of visit."""
-    if held and held.stage_code and len(row.steps) > 1:
-        name = next((step.name for step in row.steps if step.code == held.stage_code), "")
-        if name:
-            return str(name)
-    return str(row.visit.visit_type.name)
-
-
-def _state(row: Row) -> str:
-    """The state's word, and what the clock adds to it."""
-    word = str(row.visit.get_status_display())
-    return f"{word}, {row.note}" if row.note else word
 
 
 def _tails(pen: _Pen, held: Held, day: dt.date) -> SafeString:

@@ -13,6 +13,12 @@ from scheduling.views.grid_rows import Ruler
 from scheduling.views.rows import Row
 
 
+def state_words(row: Row) -> str:
+    """The state's word, and what the clock adds to it."""
+    word = str(row.status.label)
+    return f"{word}, {row.note}" if row.note else word
+
+
 def is_movable(row: Row) -> bool:
     """A squeeze-in holds no clinician, so it cannot be dropped on one; its own page moves it."""
     return row.status in policies.MOVABLE and row.visit.squeezed_on_id is None
@@ -36,7 +42,7 @@ def card(sheet: Sheet, row: Row, *, number: int, ruler: Ruler, may_move: bool) -
         _warning(row),
         state_chip(
             visit.status,
-            label=str(visit.get_status_display()),
+            label=str(row.status.label),
             note=row.note,
             done=row.done_steps,
             total=len(row.steps),

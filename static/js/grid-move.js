@@ -118,7 +118,8 @@
     for (const note of document.querySelectorAll("[data-grid-note]")) leave(note);
   });
   document.addEventListener("htmx:afterRequest", function (event) {
-    if (event.detail.elt.matches && event.detail.elt.matches("[data-grid-undo]") && grid.refresh) grid.refresh(true);
+    const sent = event.detail.requestConfig && event.detail.requestConfig.elt;
+    if (sent && sent.matches("[data-grid-undo]") && grid.refresh) grid.refresh(true);
   });
   function leave(note) {
     if (note.dataset.leaving) return;

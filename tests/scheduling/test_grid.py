@@ -245,6 +245,13 @@ def test_a_phone_gets_the_list_and_may_ask_for_the_grid(desk: Client, house: Hou
     assert ['id="grid-body"' in page for page in pages] == [False, True]
 
 
+def test_what_people_typed_is_shown_escaped(desk: Client, house: House) -> None:
+    visit = book(house, 9, given_name="<b>Ada", family_name="& Co")
+    Appointment.objects.filter(pk=visit.pk).update(note="<i>late</i>")
+    page = shown(desk, house)
+    assert [page.count("<b>Ada"), page.count("&lt;b&gt;Ada &amp; Co"), "<i>late" in page] == [0, 2, False]
+
+
 # The week and the month
 
 
