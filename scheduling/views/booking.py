@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -46,7 +47,9 @@ KEPT = ("visit_type", "lead", "earliest", "part", "weekdays")
 def start(request: HttpRequest, site: Site) -> HttpResponse:
     """Whose visit? The search answers while typing."""
     return render(
-        request, "scheduling/book/start.html", {"site": site, "keep": _kept(request.GET).removeprefix("?")}
+        request,
+        "scheduling/book/start.html",
+        {"site": site, "keep": _kept_with_start(request.GET).removeprefix("?")},
     )
 
 
@@ -57,7 +60,7 @@ def find(request: HttpRequest, site: Site) -> HttpResponse:
     """Patients found, each leading to their booking page. By POST: names do not belong into addresses."""
     query = request.POST.get("q", "").strip()[:80]
     found = lookups.search(by=actor_of(request), text=query).patients
-    kept = _kept(request.GET)
+    kept = _kept_with_start(request.GET)
     results = [
         {"patient": patient, "url": reverse("scheduling:book", args=[patient.pk]) + kept, "note": ""}
         for patient in found
@@ -339,3 +342,11 @@ def _count(data: QueryDict) -> int:
     return (
         min(int(wanted), picker.DAYS_AT_MOST) if wanted.isdigit() and len(wanted) < 4 else picker.DAYS_AT_ONCE
     )
+
+
+def _kept_with_start(data: QueryDict) -> str:
+    """The same with the time that was clicked on the grid, until the patient is chosen."""
+    kept = _kept(data)
+    if _start(data) is None:
+        return kept
+    return f"{kept}{'&' if kept else '?'}{urlencode({'start': str(data['start'])})}"

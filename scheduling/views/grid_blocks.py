@@ -5,6 +5,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import quote
 from uuid import UUID
 
 from django.urls import reverse
@@ -286,9 +287,9 @@ def _hold(pen: _Pen, hold: Hold, held: Held, day: dt.date) -> SafeString:
         hold.reason,
         where[0],
         " gb-tall" if where[1] >= _TALL else " gb-short" if where[1] <= 2 else "",
-        reverse("clinic:patient-detail", args=[hold.patient_id])
-        if hold.patient_id
-        else reverse("scheduling:book"),
+        reverse("scheduling:pencils")
+        if hold.reason == HoldReason.PENCIL
+        else reverse("scheduling:waitlist-offers"),
         clinic_time(held.start),
         hold.patient.full_name if hold.patient else hold.visit_type.name,
         words,
@@ -312,7 +313,7 @@ def _gaps(
         if where is None:
             continue
         local = start.astimezone(pen.ruler.zone)
-        url = f"{reverse('scheduling:book')}?earliest={day}&start={local:%Y-%m-%dT%H:%M}"
+        url = f"{reverse('scheduling:book')}?earliest={day}&start={quote(local.isoformat(timespec='minutes'), safe=':')}"
         url += f"&lead={resource.pk}" if resource.is_clinician else ""
         words = _("Free %(start)s–%(end)s, %(name)s: book") % {
             "start": clinic_time(start),

@@ -1,8 +1,10 @@
 """The grid: what its columns draw, that it costs the same for 1 visit and for 30, its poll, and a visit moved on it."""
 
 import datetime as dt
+import html
 import re
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
@@ -233,9 +235,19 @@ def test_turnover_is_a_tail_and_no_free_time(desk: Client, house: House) -> None
 def test_free_time_leads_to_booking_there(desk: Client, house: House) -> None:
     lead, day = house.one("physician"), day_of(house)
     page = shown(desk, house, f"?who={lead.pk}")
-    assert re.findall(r'class="g-gap [^"]*" href="([^"]*)"', page) == [
-        f"/schedule/book/?earliest={day}&amp;start={day}T08:00&amp;lead={lead.pk}"
-    ]
+    start = house.at(day, 8).astimezone(house.site.zone).isoformat(timespec="minutes")
+    (url,) = re.findall(r'class="g-gap [^"]*" href="([^"]*)"', page)
+    assert parse_qs(urlsplit(html.unescape(url)).query) == {
+        "earliest": [str(day)],
+        "start": [start],
+        "lead": [str(lead.pk)],
+    }
+    asked = urlsplit(html.unescape(url)).query
+    chooser = desk.get(reverse("scheduling:book") + "?" + asked).content.decode()
+    kept = html.unescape(re.findall(r'hx-post="(/schedule/book/find/[^"]*)"', chooser)[0])
+    assert parse_qs(urlsplit(kept).query)["start"] == [start]
+    booking_page = desk.get(reverse("scheduling:book", args=[clinic.patient().pk]) + "?" + asked)
+    assert f'"start": "{start}"' in booking_page.content.decode()
 
 
 def test_a_phone_gets_the_list_and_may_ask_for_the_grid(desk: Client, house: House) -> None:
