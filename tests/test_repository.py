@@ -65,3 +65,15 @@ def test_nothing_generated_is_tracked() -> None:
     assert [
         path for path in tracked if path.startswith(("var/", ".venv/")) or path.endswith((".pyc", ".mo"))
     ] == []
+
+
+def test_bugs_of_others_are_each_shown_absent_by_a_test_that_exists() -> None:
+    table = (ROOT / "docs" / "reference" / "bugs-of-others.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \|.*\|(.*)\|$", table, flags=re.MULTILINE)
+    assert [int(number) for number, _tests in rows] == list(range(1, 21))
+    for number, named in rows:
+        tests = re.findall(r"`([\w/.]+\.py)(?:::(\w+))?`", named)
+        assert tests, f"row {number} names no test"
+        for path, function in tests:
+            text = (ROOT / path).read_text(encoding="utf-8")
+            assert re.search(rf"^def {function or 'test_'}", text, flags=re.MULTILINE), f"{path}::{function}"

@@ -162,7 +162,7 @@ def test_who_was_told_by_phone_is_told_by_mail_that_it_is_off(committed: House, 
 
 
 def test_cancelled_visit_sends_no_reminder_and_a_moved_one_only_the_new(committed: House, post: Post) -> None:
-    """peers.md §4, bug 16: cancel → none; reschedule → moved, the old one dead."""
+    """Bug 16 of docs/reference/bugs-of-others.md: cancel → none; reschedule → moved, the old one dead."""
     off, moved = book(committed, 10, days=20), book(committed, 12, days=20)
     assert post.after(GRACE, off) == [CONFIRMED]
     endings.cancel(appointment_id=off.pk, reason="patient_unwell", told=Told.NOBODY, by=BY)

@@ -145,7 +145,7 @@ def test_a_time_booked_meanwhile_is_closed_and_not_offered(
 
 
 def test_bug_19_past_times_are_never_offered(house: House, watch: Watch, tomorrow: dt.datetime) -> None:
-    """peers.md §4 bug 19."""
+    """Bug 19 of docs/reference/bugs-of-others.md."""
     waiting.waits(house)
     slot = freed_and_due(house, watch, tomorrow)
     watch.now = tomorrow + dt.timedelta(minutes=1)
@@ -187,7 +187,7 @@ def test_an_offer_holds_the_whole_team_and_plans_one_mail(
 
 
 def test_bug_19_an_offer_blocks_everybody_else(house: House, watch: Watch, tomorrow: dt.datetime) -> None:
-    """peers.md §4 bug 19."""
+    """Bug 19 of docs/reference/bugs-of-others.md."""
     waiting.waits(house)
     freed_and_due(house, watch, tomorrow)
     tick()
@@ -198,7 +198,7 @@ def test_bug_19_an_offer_blocks_everybody_else(house: House, watch: Watch, tomor
 def test_bug_19_one_offer_at_a_time_for_a_slot_and_for_a_patient(
     house: House, watch: Watch, tomorrow: dt.datetime
 ) -> None:
-    """peers.md §4 bug 19."""
+    """Bug 19 of docs/reference/bugs-of-others.md."""
     entry = waiting.waits(house)
     waiting.freed(house, tomorrow)
     freed_and_due(house, watch, tomorrow + dt.timedelta(hours=1))
@@ -228,7 +228,7 @@ def test_the_most_urgent_comes_first_then_who_waits_longest(
 
 
 def test_bug_19_expiry_passes_the_time_on(house: House, watch: Watch, tomorrow: dt.datetime) -> None:
-    """peers.md §4 bug 19."""
+    """Bug 19 of docs/reference/bugs-of-others.md."""
     first = waiting.waits(house, urgency=1)
     second = waiting.waits(house)
     freed_and_due(house, watch, tomorrow)
@@ -517,7 +517,7 @@ def test_a_patient_who_considers_an_offer_gets_no_second(house: House, watch: Wa
 def test_bug_2_accept_is_refused_by_what_every_booking_is_refused_by(
     house: House, watch: Watch, offer: Offer
 ) -> None:
-    """peers.md §4 bug 2, the way in through an accepted offer: the patient's other visit, made meanwhile, stands."""
+    """Bug 2 of docs/reference/bugs-of-others.md, the way in through an accepted offer: the patient's other visit, made meanwhile, stands."""
     other = factory.resource("physician", "Physician 2", position=9)
     factory.hours(house.site, other)
     factory.resource("consulting_room", "Room 2", site=house.site, position=9)

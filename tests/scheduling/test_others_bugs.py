@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
+from django.test import Client
+from icalendar import Calendar
 
 from clinic import clock
 from clinic.actors import System
-from clinic.enums import MessageState
+from clinic.enums import MessageState, Role
 from clinic.models import Message, MessageText
 from clinic.services import dispatch
 from scheduling import messages
@@ -130,3 +132,29 @@ def test_bug_15_nothing_due_is_no_error(moved_clock: None, smtp_server: MailServ
     dispatch.run(by=System("tests"), seconds=1)
 
     assert smtp_server.messages == []
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Kolkata"])
+def test_bug_13_mail_calendar_and_page_tell_one_local_time(
+    zone: str, moved_clock: None, smtp_server: MailServer
+) -> None:
+    """Half past nine at the site, wherever the server and the reader are."""
+    site = clinic.site(time_zone=zone, quiet_from=MIDNIGHT, quiet_until=MIDNIGHT)
+    house = factory.house(site=site)
+    day = factory.days_ahead(20, site)
+    visit = book(house, start=house.at(day, 9, 30))
+    clock.set_offset(dt.timedelta(minutes=4))
+    dispatch.run(by=System("tests"), seconds=5)
+    client = Client()
+    client.force_login(clinic.user(Role.FRONT_DESK, at=site))
+
+    mail = smtp_server.to(visit.patient.email)[0]
+    parts = {part.get_content_type(): part for part in mail.walk()}
+    invitation = Calendar.from_ical(parts["text/calendar"].get_content())
+    page = client.get(f"/schedule/visits/{visit.pk}/").content.decode()
+
+    assert "9:30" in parts["text/plain"].get_content()
+    assert "9:30" in parts["text/html"].get_content()
+    start = invitation.walk("VEVENT")[0].decoded("dtstart")
+    assert start.astimezone(site.zone).replace(tzinfo=None) == dt.datetime.combine(day, dt.time(9, 30))
+    assert "09:30" in page

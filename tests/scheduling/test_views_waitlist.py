@@ -199,7 +199,7 @@ def test_the_link_shows_day_time_and_place_and_no_treatment(offer: Offer) -> Non
 
 
 def test_the_link_opened_by_scanners_changes_nothing(offer: Offer) -> None:
-    """peers.md: links are opened by mail scanners before the patient sees them."""
+    """Links are opened by mail scanners before the patient sees them."""
     url = reverse("scheduling:offer", args=[token_of(offer.pk)])
     events = AuditEvent.objects.count()
     for _time in range(20):
