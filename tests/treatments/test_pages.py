@@ -14,13 +14,15 @@ from clinic import clock
 from clinic.enums import Role
 from clinic.models import User
 from scheduling.models import Appointment
+from scheduling.services import booking
+from scheduling.services.plans import VisitRequest
 from tests.factories import clinic
 from tests.factories import treatments as factory
 from tests.factories.scheduling import BY
 from tests.factories.treatments import Ward
 from treatments.enums import Instrument
 from treatments.models import Course, Order, Session
-from treatments.services import outcomes, planning, reviews, sessions
+from treatments.services import outcomes, reviews, sessions
 
 pytestmark = pytest.mark.django_db
 
@@ -180,9 +182,10 @@ def test_plan_page_proposes_anew_after_a_changed_session(ward: Ward, desk: Clien
     url = reverse("treatments:order-book", args=[order.pk])
     asked = {
         "earliest": ward.day(1).isoformat(),
-        "s1": ward.at(3, 11).isoformat(),
+        "s1": ward.at(2, 8).isoformat(),
         "s2": ward.at(50, 8).isoformat(),
-        "changed": "1",
+        "pin1": f"{ward.at(2, 8).isoformat()}|",
+        "to1": f"{ward.at(3, 11).isoformat()}|",
     }
     answer = desk.get(url, asked, headers={"HX-Request": "true", "HX-Target": "plan"})
     starts = answer.context["plan"].starts
@@ -216,6 +219,96 @@ def test_plan_page_lets_only_the_physician_override(ward: Ward, desk: Client, ph
     assert "override-reason" in asked.content.decode()
     data |= {"override_code": "interval_blocked", "override_reason": "Moves abroad"}
     assert physician.post(url, data).status_code == 302
+
+
+def test_plan_page_keeps_the_pin_and_the_rest_moves(ward: Ward, desk: Client) -> None:
+    order = factory.order(ward)
+    url = reverse("treatments:order-book", args=[order.pk])
+    physician = ward.house.one("physician").pk
+    asked = {
+        "earliest": ward.day(3).isoformat(),
+        "part": "morning",
+        "pin2": f"{ward.at(40, 11).isoformat()}|{physician}",
+        "out3": "1",
+    }
+    answer = desk.get(url, asked, headers={"HX-Request": "true", "HX-Target": "plan"})
+    rows = answer.context["rows"]
+    assert [(row.is_kept, row.is_left_out) for row in rows] == [
+        (False, False),
+        (True, False),
+        (False, True),
+        (False, False),
+    ]
+    assert rows[1].start == ward.at(40, 11)
+    assert "pin2=" in answer.headers["HX-Replace-Url"]
+    assert "out3=1" in answer.headers["HX-Replace-Url"]
+    data = asked | {f"s{row.number}": row.value for row in rows if row.start}
+    assert desk.post(url, data).status_code == 302
+    assert Appointment.objects.count() == 3
+    assert [row.to_book for row in desk.get(reverse("treatments:order-list")).context["rows"]] == [1]
+
+
+def test_plan_page_is_made_anew_around_what_was_taken(ward: Ward, desk: Client) -> None:
+    """Somebody was faster with session 2: it is named, the others stay where they were, nothing is saved."""
+    order = factory.order(ward)
+    url = reverse("treatments:order-book", args=[order.pk])
+    rows = desk.get(url, {"earliest": ward.day(3).isoformat()}).context["rows"]
+    for physician in ward.house.resources["physician"]:
+        request = VisitRequest(
+            patient_id=clinic.patient().pk,
+            visit_type_id=ward.house.visit("consultation").pk,
+            site_id=ward.house.site.pk,
+            start=rows[1].start + dt.timedelta(minutes=30),
+            lead_id=physician.pk,
+        )
+        booking.book(request=request, by=ward.desk)
+    data = {"earliest": ward.day(3).isoformat()} | {f"s{row.number}": row.value for row in rows}
+    answer = desk.post(url, data)
+    again = answer.context["rows"]
+    assert answer.status_code == 422
+    assert "Session 2: Physician 1" in answer.content.decode()
+    assert [row.start == before.start for row, before in zip(again, rows, strict=True)] == [
+        True,
+        False,
+        True,
+        True,
+    ]
+    assert not any(row.is_kept for row in again)
+    assert Appointment.objects.filter(purpose__isnull=False).count() == 0
+    data = {"earliest": ward.day(3).isoformat()} | {f"s{row.number}": row.value for row in again}
+    assert desk.post(url, data).status_code == 302
+
+
+def test_plan_page_keeps_days_free_and_gives_them_back(ward: Ward, desk: Client) -> None:
+    order = factory.order(ward, sessions=2)
+    book, away = (reverse(f"treatments:order-{name}", args=[order.pk]) for name in ("book", "away"))
+    physician = ward.house.one("physician").pk
+    state = {"earliest": ward.day(3).isoformat(), "pin1": f"{ward.at(3, 9).isoformat()}|{physician}"}
+    days = {"away_first": ward.day(30).isoformat(), "away_last": ward.day(32).isoformat()}
+    answer = desk.post(away, state | days, follow=True)
+    assert answer.redirect_chain[0][0].startswith(book)
+    rows = answer.context["rows"]
+    assert rows[0].is_kept
+    assert rows[1].start.date() not in {ward.day(day) for day in (30, 31, 32)}
+    span = answer.context["away"][0]
+    assert (span.first_day, span.last_day) == (ward.day(30), ward.day(32))
+    answer = desk.post(away, state | {"end": str(span.pk)}, follow=True)
+    assert answer.context["rows"][1].start == ward.at(31, 9)
+    backwards = {"away_first": ward.day(9).isoformat(), "away_last": ward.day(8).isoformat()}
+    refused = desk.post(away, state | backwards)
+    assert refused.status_code == 422
+    assert "comes before the first" in refused.content.decode()
+    assert refused.context["rows"][0].is_kept
+
+
+def test_plan_page_books_once_however_often_it_is_sent(ward: Ward, desk: Client) -> None:
+    order = factory.order(ward)
+    url = reverse("treatments:order-book", args=[order.pk])
+    page = desk.get(url, {"earliest": ward.day(3).isoformat()})
+    data = {"earliest": ward.day(3).isoformat(), "request_key": page.context["request_key"]}
+    data |= {f"s{row.number}": row.value for row in page.context["rows"]}
+    assert [desk.post(url, data).status_code for _ in range(2)] == [302, 302]
+    assert Appointment.objects.count() == 4
 
 
 def record_data(session: Session, **fields: object) -> dict[str, object]:
@@ -401,4 +494,5 @@ def test_desk_books_only_what_is_left(ward: Ward, desk: Client) -> None:
     order, _visits = factory.booked(ward)
     text = desk.get(reverse("treatments:order-book", args=[order.pk])).content.decode()
     assert "Every session is booked" in text
-    assert planning.propose(by=ward.desk, order_id=order.pk, earliest=clock.now()).steps == []
+    text = desk.get(reverse("treatments:order-booked", args=[order.pk])).content.decode()
+    assert "4 visits" in text

@@ -1,7 +1,6 @@
 """The desk books a whole course: first booked, repeats provisional, all or nothing."""
 
 import datetime as dt
-import itertools
 from uuid import uuid4
 
 import pytest
@@ -167,39 +166,6 @@ def test_booked_course_has_nothing_left_to_book(ward: Ward) -> None:
     order, _ = factory.booked(ward)
     with pytest.raises(Conflict):
         planning.book_course(by=ward.desk, order_id=order.pk, starts={}, request_key=uuid4())
-
-
-def test_propose_keeps_wall_time_and_interval(ward: Ward) -> None:
-    order = factory.order(ward)
-    zone = order.site.zone
-    plan = planning.propose(by=ward.desk, order_id=order.pk, earliest=ward.at(3, 14, 30))
-    local = [start.astimezone(zone) for start in plan.starts]
-    assert plan.is_complete
-    assert local[0] == ward.at(3, 14, 30).astimezone(zone)
-    assert [(b.date() - a.date()).days for a, b in itertools.pairwise(local)] == [28, 28, 28]
-    assert {start.time() for start in local} == {dt.time(14, 30)}
-
-
-def test_propose_keeps_clinician(ward: Ward) -> None:
-    order = factory.order(ward)
-    lead = ward.house.resources["physician"][1]
-    plan = planning.propose(by=ward.desk, order_id=order.pk, earliest=ward.at(3), lead_id=lead.pk)
-    assert {step.chosen.lead.pk for step in plan.steps} == {lead.pk}
-
-
-def test_propose_takes_nearest_when_wanted_start_is_taken(ward: Ward) -> None:
-    order = factory.order(ward, sessions=2)
-    consultation = VisitRequest(
-        patient_id=order.patient_id,
-        visit_type_id=ward.house.visit("consultation").pk,
-        site_id=order.site_id,
-        start=ward.at(31, 14, 30),
-    )
-    booking.book(request=consultation, by=ward.desk)
-    plan = planning.propose(by=ward.desk, order_id=order.pk, earliest=ward.at(3, 14, 30))
-    second = plan.starts[1].astimezone(order.site.zone)
-    assert second.date() == ward.day(31)
-    assert second.time() == dt.time(15)
 
 
 def test_cancelled_first_session_reopens_order_and_asks_desk(ward: Ward) -> None:

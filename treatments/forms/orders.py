@@ -6,7 +6,7 @@ from django import forms
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext_lazy as _
 
-from clinic.forms import ClinicForm, DateField
+from clinic.forms import ClinicForm
 from clinic.models import Site
 from scheduling.models import Resource
 from scheduling.selectors import choices
@@ -106,22 +106,6 @@ class TargetForm(forms.Form):
 TargetFormSet = forms.formset_factory(
     TargetForm, extra=TARGET_ROWS, max_num=TARGET_ROWS, absolute_max=TARGET_ROWS
 )
-
-
-class PlanForm(ClinicForm):
-    """From when, and with whom."""
-
-    form_tag = False
-    earliest = DateField(label=_("From"))
-    lead = forms.ModelChoiceField(
-        queryset=Resource.objects.none(), label=_("With"), required=False, empty_label=_("Anybody")
-    )
-
-    def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        cast("forms.ModelChoiceField[Resource]", self.fields["lead"]).queryset = choices.leads(site.pk)
-        self.fields["earliest"].widget.attrs["class"] = "form-control"
-        self.fields["lead"].widget.attrs["class"] = "form-select"
 
 
 def current_protocols(site: Site) -> QuerySet[ProtocolVersion]:

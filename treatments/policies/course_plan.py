@@ -6,9 +6,10 @@ A pure function of its facts. What it weighs, in points; the plan with the fewes
 |---|---|
 | a day between two sessions more or fewer than planned | `DAY` |
 | another weekday than the session before | `WEEKDAY` |
-| another clinician than the session before; for the first one, than the usual clinician | `CLINICIAN` |
+| another clinician than the session before | `CLINICIAN` |
+| the first session with another than the usual clinician | `UNUSUAL` |
 | each quarter of an hour away from the usual time of day, up to two hours | `QUARTER` |
-| each day that the first session is later than it could be | `LATE` |
+| each day that the first session is later than it could be | `LATE`, more where it is urgent |
 | a visit that is booked already is moved at all | `DISTURB` |
 
 So the same weekday is worth two and a half days, the same clinician ten, and no time of day is worth a day. The number
@@ -16,6 +17,7 @@ of days between two sessions always lies within the band, unless a person has fi
 of points.
 """
 
+import datetime as dt
 import itertools
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +25,7 @@ from dataclasses import dataclass, field
 DAY = 4
 WEEKDAY = 10
 CLINICIAN = 40
+UNUSUAL = 30
 QUARTER = 1
 QUARTERS_COUNTED = 8
 LATE = 3
@@ -32,10 +35,10 @@ _FIRST_CAP = 16
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A start that a session could have. `day` is the ordinal of the site's local day, `start` minutes since the epoch."""
+    """A start that a session could have. `day` is the ordinal of the site's local day."""
 
     day: int
-    start: int
+    start: dt.datetime
     lead: Hashable
     minutes_off: int = 0
     """How far from the usual time of day."""
@@ -75,6 +78,7 @@ class Aim:
 
     earliest: int
     lead: Hashable = None
+    late: int = LATE
 
 
 def choose(places: Sequence[Place], band: Band, aim: Aim) -> list[Candidate] | None:
@@ -138,8 +142,8 @@ class _Search:
         for index, each in enumerate(place.candidates):
             points = each.points
             if not place.is_fixed:
-                points += LATE * max(each.day - self.aim.earliest, 0)
-                points += CLINICIAN if self.aim.lead not in (None, each.lead) else 0
+                points += self.aim.late * max(each.day - self.aim.earliest, 0)
+                points += UNUSUAL if self.aim.lead not in (None, each.lead) else 0
             if self._affordable(points):
                 reached.offer(each, points, index)
         return reached

@@ -21,11 +21,13 @@ class Waiting:
     order: Order
     to_book: int
     since: dt.datetime
+    key: int | None = None
+    """The digit that plans it: the first nine that can be booked have one."""
 
     @property
     def is_bookable(self) -> bool:
         """Whether the physician has finished the screening."""
-        return self.order.course.status in _TREATABLE
+        return _is_bookable(self.order)
 
 
 def to_book(*, site: Site) -> list[Waiting]:
@@ -39,7 +41,15 @@ def to_book(*, site: Site) -> list[Waiting]:
         .annotate(to_book=Count("course__sessions", filter=missing, distinct=True))
         .order_by("urgency", "created_at", "pk")
     )
-    return [Waiting(order, order.to_book, order.created_at) for order in rows]
+    keys = iter(range(1, 10))
+    return [
+        Waiting(order, order.to_book, order.created_at, next(keys, None) if _is_bookable(order) else None)
+        for order in rows
+    ]
+
+
+def _is_bookable(order: Order) -> bool:
+    return order.course.status in _TREATABLE
 
 
 def unbooked(course: Course) -> list[Session]:

@@ -2,171 +2,201 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.formats import date_format
-from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from clinic import clock
 from clinic.enums import Permission
-from clinic.exceptions import DomainError
+from clinic.exceptions import DomainError, InvalidInput
 from clinic.models import Site
 from clinic.permissions import actor_of, can, requires
-from scheduling.enums import RefusalLevel, Told
+from scheduling import policies
+from scheduling.enums import DayPart, Told
 from scheduling.exceptions import BookingRefused, SlotTaken
 from scheduling.rules import Override, Refusal
-from scheduling.services.availability import Slot
+from scheduling.selectors import away as away_reads
+from scheduling.services import away
 from scheduling.views.common import as_key, at_site
-from treatments.forms.orders import PlanForm
-from treatments.services import planning
-from treatments.services.planning import CoursePlan, Step
+from treatments.forms import planning as said_forms
+from treatments.forms.planning import AwayForm, PlanForm
+from treatments.models import Order
+from treatments.selectors import orders, plans
+from treatments.services import planning, proposing, reading
+from treatments.services.horizon import Choice, Wishes
+from treatments.services.proposing import CoursePlan, Wanted
+from treatments.views import plan_rows
 
-SOON = dt.timedelta(days=1)
+
+@dataclass
+class Answer:
+    """What came of the last thing that was sent."""
+
+    lost: Sequence[str] = ()
+    refused: Sequence[str] = ()
+    needs_reason: bool = False
+    keep: Mapping[int, Choice] = field(default_factory=dict)
+    """Starts that were shown and can still be had: the new plan is made around them."""
+    away: AwayForm = field(default_factory=AwayForm)
+
+    @property
+    def status(self) -> int:
+        return 422 if self.lost or self.refused or self.needs_reason or self.away.errors else 200
 
 
 @requires(Permission.BOOK)
 @require_http_methods(["GET", "POST"])
 @at_site
 def order_book(request: HttpRequest, site: Site, order_id: UUID) -> HttpResponse:
-    """GET proposes from what is chosen so far; POST books it all or says which session is in the way."""
-    said = request.POST if request.method == "POST" else request.GET
-    form = PlanForm(said if "earliest" in said else None, site=site, initial=_initial(site))
-    chosen = _chosen(said)
-    refused: list[str] = []
-    caution: list[Refusal] = []
-    if request.method == "POST" and form.is_valid():
-        try:
-            booked = _book(request, order_id, form, chosen)
-        except SlotTaken as error:
-            refused = error.taken
-            chosen = {n: start for n, start in chosen.items() if n != getattr(error, "number", None)}
-        except BookingRefused as error:
-            caution = error.refusals
-        except DomainError as error:
-            if error.status in (403, 404):
-                raise
-            refused = [error.message]
-        else:
-            words = ngettext("%(count)s session is booked.", "%(count)s sessions are booked.", len(booked))
-            messages.success(request, words % {"count": len(booked)})
-            return redirect("treatments:order-list")
-    plan = _propose(request, order_id, site, form, chosen)
+    """GET proposes from what is decided so far; POST books it all or says which session is in the way."""
+    if request.method == "GET":
+        return _page(request, site, order_id, Answer())
+    form = PlanForm(request.POST, site=site)
+    if not form.is_valid() or said_forms.wanted(request.POST).days:
+        return _page(request, site, order_id, Answer())
+    shown = said_forms.shown(request.POST)
+    try:
+        _book(request, order_id, shown)
+    except SlotTaken as error:
+        lost = set(getattr(error, "numbers", ()))
+        keep = {number: choice for number, choice in shown.items() if number not in lost}
+        return _page(request, site, order_id, Answer(lost=error.taken, keep=keep))
+    except BookingRefused:
+        return _page(request, site, order_id, Answer(needs_reason=True, keep=shown))
+    except DomainError as error:
+        if error.status in (403, 404):
+            raise
+        return _page(request, site, order_id, Answer(refused=[error.message], keep=shown))
+    return redirect("treatments:order-booked", order_id)
+
+
+@requires(Permission.BOOK)
+@require_POST
+@at_site
+def order_away(request: HttpRequest, site: Site, order_id: UUID) -> HttpResponse:
+    """The patient names days on which they cannot come, or takes such days back; then the plan is made anew."""
     by = actor_of(request)
+    order = reading.order(order_id, by=by, permission=Permission.BOOK)
+    if ended := as_key(request.POST.get("end")):
+        away.end(away_id=ended, by=by)
+    else:
+        form = AwayForm(request.POST)
+        if not form.is_valid():
+            return _page(request, site, order_id, Answer(away=form))
+        first, last = form.span
+        try:
+            away.add(patient_id=order.patient_id, first_day=first, last_day=last, by=by)
+        except InvalidInput as error:
+            form.add_error("away_last", error.message)
+            return _page(request, site, order_id, Answer(away=form))
+    state = said_forms.state(request.POST)
+    return redirect(reverse("treatments:order-book", args=[order_id]) + (f"?{state}" if state else ""))
+
+
+@requires(Permission.BOOK)
+@require_GET
+def order_booked(request: HttpRequest, order_id: UUID) -> HttpResponse:
+    """Read back to the patient: every day of the course, when to come, and who tells them of which."""
+    order = reading.order(order_id, by=actor_of(request), permission=Permission.BOOK)
+    lines = plans.read_back(order)
+    with timezone.override(order.site.zone):
+        context = {
+            "order": order,
+            "site": order.site,
+            "lines": lines,
+            "left": orders.unbooked(order.course),
+            "provisional": any(line.is_provisional for line in lines),
+            "told": next((line.visit.told for line in lines if not line.is_provisional), ""),
+            "visit_type": order.course.protocol_version.session_visit,
+        }
+        return render(request, "treatments/order/booked.html", context)
+
+
+def _page(request: HttpRequest, site: Site, order_id: UUID, answer: Answer) -> HttpResponse:
+    """The whole page, or the plan alone for a change that was just made."""
+    by = actor_of(request)
+    said = request.POST if request.method == "POST" else request.GET
+    order = reading.order(order_id, by=by, permission=Permission.BOOK)
+    initial = _initial(order)
+    form = PlanForm(said if "earliest" in said else None, site=site, initial=initial)
+    decided = said_forms.wanted(said)
+    wanted = replace(decided, pinned={**answer.keep, **decided.pinned})
+    plan = _propose(request, order_id, site, form.cleaned_data if form.is_valid() else initial, wanted)
+    caution = _caution(plan)
+    fragment = request.headers.get("HX-Target") == "plan"
     context = {
         "plan": plan,
         "order": plan.order,
         "form": form,
-        "steps": [_step(step, plan) for step in plan.steps],
-        "request_key": said.get("request_key") or uuid4(),
-        "told": said.get("told", Told.MAIL),
-        "refused": refused,
+        "rows": plan_rows.rows(plan, decided={*decided.pinned, *decided.days}),
+        "request_key": as_key(said.get("request_key")) or uuid4(),
+        "told": said.get("told") or (Told.MAIL if order.patient.email else Told.PHONE),
+        "answer": answer,
+        "away": away_reads.coming(patient_id=order.patient_id, today=clock.today(site.zone)),
         "caution": caution,
-        "may_override": bool(caution)
-        and all(_overridable(refusal) and _may(by, refusal) for refusal in caution),
+        "may_accept": all(
+            policies.may_be_overridden(refusal.level, refusal.overridable_by)
+            and can(by, refusal.overridable_by or Permission.BOOK)
+            for refusal in caution
+        ),
+        "override_reason": said.get("override_reason", ""),
+        "fragment": fragment,
     }
-    fragment = request.headers.get("HX-Target") == "plan"
     template = "treatments/order/_plan.html" if fragment else "treatments/order/book.html"
-    return render(request, template, context, status=422 if refused or caution or form.errors else 200)
+    response = render(request, template, context, status=answer.status if not form.errors else 422)
+    if fragment:
+        state = said_forms.state(said)
+        response["HX-Replace-Url"] = request.path + (f"?{state}" if state else "")
+    return response
 
 
-def _initial(site: Site) -> dict[str, Any]:
-    return {"earliest": (clock.now() + SOON).astimezone(site.zone).date()}
+def _initial(order: Order) -> dict[str, Any]:
+    """A first session leaves time for its preparation; a repeat may be as soon as the interval allows."""
+    version, today = order.course.protocol_version, clock.today(order.site.zone)
+    first = today + dt.timedelta(days=max(version.preparation_lead_days, 1))
+    return {"earliest": first, "part": DayPart.ANY}
 
 
-def _chosen(said: QueryDict) -> dict[int, dt.datetime]:
-    """Starts by session number. A change of one session lets those after it be proposed anew."""
-    changed = str(said.get("changed", ""))
-    last = int(changed) if changed.isdecimal() else 99
-    found: dict[int, dt.datetime] = {}
-    for name, value in said.items():
-        number = name.removeprefix("s")
-        if name.startswith("s") and number.isdecimal() and int(number) <= last:
-            try:
-                start = dt.datetime.fromisoformat(str(value))
-            except ValueError:
-                continue
-            if start.tzinfo is not None:
-                found[int(number)] = start
-    return found
+def _caution(plan: CoursePlan) -> list[Refusal]:
+    """Each thing that the rules say to the plan, once."""
+    said = {(refusal.code, refusal.words): refusal for step in plan.steps for refusal in step.refusals}
+    return list(said.values())
 
 
-def _book(
-    request: HttpRequest, order_id: UUID, form: PlanForm, chosen: Mapping[int, dt.datetime]
-) -> Sequence[object]:
-    lead = form.cleaned_data["lead"]
-    reason, codes = (
-        request.POST.get("override_reason", "").strip()[:300],
-        request.POST.getlist("override_code"),
-    )
+def _book(request: HttpRequest, order_id: UUID, shown: Mapping[int, Choice]) -> None:
+    reason = request.POST.get("override_reason", "").strip()[:300]
+    codes = frozenset(code[:60] for code in request.POST.getlist("override_code")[:20])
     told = request.POST.get("told")
-    return planning.book_course(
+    planning.book_course(
         by=actor_of(request),
         order_id=order_id,
-        starts=chosen,
+        starts={number: choice.start for number, choice in shown.items()},
+        leads={number: choice.lead_id for number, choice in shown.items()},
+        left_out=said_forms.wanted(request.POST).left_out,
         request_key=as_key(request.POST.get("request_key")) or uuid4(),
-        lead_id=lead.pk if lead else None,
         told=Told(told) if told in Told.values else Told.MAIL,
-        override=Override(reason, frozenset(codes)) if reason and codes else None,
+        override=Override(reason, codes) if reason and codes else None,
     )
 
 
 def _propose(
-    request: HttpRequest, order_id: UUID, site: Site, form: PlanForm, chosen: Mapping[int, dt.datetime]
+    request: HttpRequest, order_id: UUID, site: Site, values: Mapping[str, Any], wanted: Wanted
 ) -> CoursePlan:
-    valid = form.is_bound and form.is_valid()
-    day = form.cleaned_data["earliest"] if valid else _initial(site)["earliest"]
-    lead = form.cleaned_data["lead"] if valid else None
-    return planning.propose(
+    lead = values.get("lead")
+    return proposing.propose(
         by=actor_of(request),
         order_id=order_id,
-        earliest=max(clock.local(day, dt.time(0), site.zone), clock.now()),
-        lead_id=lead.pk if lead else None,
-        chosen=chosen,
+        wishes=Wishes(
+            earliest=max(clock.local(values["earliest"], dt.time(0), site.zone), clock.now()),
+            lead_id=lead.pk if lead else None,
+            part=values["part"],
+            not_on=frozenset(values.get("not_on") or ()),
+        ),
+        wanted=wanted,
     )
-
-
-def _step(step: Step, plan: CoursePlan) -> dict[str, Any]:
-    """One session as the page shows it: its chosen start, and days of others."""
-    zone = plan.order.site.zone
-    several = len({slot.lead.pk for slot in step.choices if slot.lead}) > 1
-    days: dict[dt.date, list[dict[str, Any]]] = {}
-    for slot in step.choices:
-        local = slot.start.astimezone(zone)
-        days.setdefault(local.date(), []).append(_choice(slot, date_format(local, "H:i"), named=several))
-    number = step.session.number
-    chosen = step.chosen
-    return {
-        "number": number,
-        "name": f"s{number}",
-        "first": number == plan.steps[0].session.number,
-        "chosen": chosen,
-        "selected": chosen.start.isoformat() if chosen else "",
-        "moved": chosen is not None
-        and abs(chosen.start - step.wanted) > dt.timedelta(0)
-        and number != plan.steps[0].session.number,
-        "wanted": step.wanted,
-        "warnings": [refusal.words for refusal in chosen.warnings] if chosen else [],
-        "days": [{"day": day, "slots": slots} for day, slots in days.items()],
-    }
-
-
-def _choice(slot: Slot, label: str, *, named: bool) -> dict[str, Any]:
-    return {
-        "value": slot.start.isoformat(),
-        "label": label,
-        "note": slot.lead.name if named and slot.lead else "",
-        "warned": bool(slot.warnings),
-    }
-
-
-def _overridable(refusal: Refusal) -> bool:
-    return refusal.level == RefusalLevel.WARN or refusal.overridable_by is not None
-
-
-def _may(by: Any, refusal: Refusal) -> bool:
-    return refusal.overridable_by is None or can(by, refusal.overridable_by)
