@@ -68,7 +68,13 @@ class _Reader(HTMLParser):
         kind = (
             given.get("type", "text" if tag == "input" else "submit") if tag in ("input", "button") else tag
         )
-        if form is None or "name" not in given or "disabled" in given:
+        if form is None:
+            return
+        if given.get("formaction") and given.get("formmethod", "post").lower() == "post":
+            # A button that sends the same fields somewhere else.
+            self.forms.append(Form(urljoin(self.page, given["formaction"]), form.fields))
+            form = self.forms[-1]
+        if "name" not in given or "disabled" in given:
             return
         if kind in _NEVER_SENT:
             form.buttons.append((given["name"], given.get("value", "")))

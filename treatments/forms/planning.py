@@ -64,8 +64,8 @@ class PlanForm(ClinicForm):
 class AwayForm(forms.Form):
     """Days on which the patient cannot come; one day when the second is left empty."""
 
-    away_first = DateField(label=_("Cannot come from"))
-    away_last = DateField(label=_("to"), required=False)
+    away_first = DateField(label=_("From"))
+    away_last = DateField(label=_("Until"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -96,6 +96,11 @@ def wanted(said: QueryDict) -> Wanted:
 def shown(said: QueryDict) -> dict[int, Choice]:
     """The starts that the person saw and books, by session number."""
     return dict(_choices(said, "s")) | dict(_choices(said, "to"))
+
+
+def asks_for_days(said: QueryDict) -> bool:
+    """Whether another day was entered that no plan has answered yet, readable or not."""
+    return any(value.strip() for _number, value in _numbered(said, "on"))
 
 
 def state(said: QueryDict) -> str:

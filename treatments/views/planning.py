@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from clinic import clock
@@ -58,9 +59,12 @@ def order_book(request: HttpRequest, site: Site, order_id: UUID) -> HttpResponse
     if request.method == "GET":
         return _page(request, site, order_id, Answer())
     form = PlanForm(request.POST, site=site)
-    if not form.is_valid() or said_forms.wanted(request.POST).days:
-        return _page(request, site, order_id, Answer())
     shown = said_forms.shown(request.POST)
+    if not form.is_valid():
+        return _page(request, site, order_id, Answer(keep=shown))
+    if said_forms.asks_for_days(request.POST):
+        words = _("You asked for another day. Look at the plan with it, then book.")
+        return _page(request, site, order_id, Answer(refused=[words], keep=shown))
     try:
         _book(request, order_id, shown)
     except SlotTaken as error:
@@ -126,7 +130,8 @@ def _page(request: HttpRequest, site: Site, order_id: UUID, answer: Answer) -> H
     initial = _initial(order)
     form = PlanForm(said if "earliest" in said else None, site=site, initial=initial)
     decided = said_forms.wanted(said)
-    wanted = replace(decided, pinned={**answer.keep, **decided.pinned})
+    keep = {number: choice for number, choice in answer.keep.items() if number not in decided.days}
+    wanted = replace(decided, pinned={**keep, **decided.pinned})
     plan = _propose(request, order_id, site, form.cleaned_data if form.is_valid() else initial, wanted)
     caution = _caution(plan)
     fragment = request.headers.get("HX-Target") == "plan"
