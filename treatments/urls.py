@@ -12,6 +12,7 @@ urlpatterns = [
     path("orders/<uuid:order_id>/book/", planning.order_book, name="order-book"),
     path("orders/<uuid:order_id>/away/", planning.order_away, name="order-away"),
     path("orders/<uuid:order_id>/booked/", planning.order_booked, name="order-booked"),
+    path("visits/<uuid:appointment_id>/shift/", planning.visit_shift, name="visit-shift"),
     path("courses/<uuid:course_id>/", courses.course_detail, name="course-detail"),
     path("courses/<uuid:course_id>/screening/", orders.screening, name="course-screening"),
     path("courses/<uuid:course_id>/hold/", courses.course_move, {"act": "hold"}, name="course-hold"),

@@ -178,10 +178,11 @@ def load(
     now: dt.datetime,
     patient_id: UUID | None = None,
     appointment_id: UUID | None = None,
+    also_moving: Collection[UUID] = (),
     hold_id: UUID | None = None,
     resource_ids: Collection[UUID] | None = None,
 ) -> Calendar:
-    """Read the calendar for starts in `[earliest, latest)`. The visit being moved and the hold being booked do not
+    """Read the calendar for starts in `[earliest, latest)`. The visits being moved and the hold being booked do not
     stand in their own way; neither does a hold that has expired.
 
     Raises NotFound for a visit type that is not in use at the site.
@@ -209,7 +210,7 @@ def load(
         high=high,
         now=now,
         patient_id=patient_id,
-        appointment_id=appointment_id,
+        moving={*also_moving, *([appointment_id] if appointment_id else [])},
         hold_id=hold_id,
     )
     zone = visit_type.site.zone

@@ -83,13 +83,13 @@ WHERE h.released_at IS NULL AND (h.expires_at <= %(now)s OR h.id = %(hold)s)
 UNION ALL
 SELECT 'f', a.resource_id, int4send(floor(date_part('epoch', lower(a.blocks)) / 60)::int),
        int4send(ceil(date_part('epoch', upper(a.blocks)) / 60)::int)
-FROM scheduling_allocation a WHERE a.appointment_id = %(appointment)s AND a.active
+FROM scheduling_allocation a WHERE a.appointment_id = ANY (%(moving)s::uuid[]) AND a.active
 UNION ALL
 SELECT 'p', p.id, int4send(floor(date_part('epoch', lower(p.period)) / 60)::int),
        int4send(ceil(date_part('epoch', upper(p.period)) / 60)::int)
 FROM scheduling_appointment p
 WHERE p.patient_id = %(patient)s AND p.status = ANY (%(occupying)s) AND p.period && tstzrange(%(low)s, %(high)s)
-  AND p.id IS DISTINCT FROM %(appointment)s
+  AND p.id <> ALL (%(moving)s::uuid[])
 """
 
 
@@ -141,17 +141,17 @@ def taken(
     high: dt.datetime,
     now: dt.datetime,
     patient_id: UUID | None = None,
-    appointment_id: UUID | None = None,
+    moving: Collection[UUID] = (),
     hold_id: UUID | None = None,
 ) -> Taken:
-    """A hold that has expired does not count, nor do `appointment_id` and `hold_id`: what is being moved or booked."""
+    """A hold that has expired does not count, nor do the visits `moving` and `hold_id`: what is being moved or booked."""
     values: dict[str, Any] = {
         "resources": list(resources),
         "low": low,
         "high": high,
         "now": now,
         "patient": patient_id,
-        "appointment": appointment_id,
+        "moving": list(moving),
         "hold": hold_id,
         "occupying": list(OCCUPYING),
     }

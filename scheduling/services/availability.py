@@ -5,7 +5,7 @@ The answer is a view of this instant: nothing is held by asking.
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -57,6 +57,7 @@ def openings(
     lead_id: UUID | None = None,
     purpose: UUID | None = None,
     appointment_id: UUID | None = None,
+    also_moving: Collection[UUID] = (),
     hold_id: UUID | None = None,
     wish: Wish | None = None,
 ) -> Openings:
@@ -66,7 +67,9 @@ def openings(
     Notice and horizon of the visit type are applied. Raises NotFound.
     """
     wish = _wish(wish, lead_id)
-    calendar = _load(visit_type_id, site_id, earliest, latest, patient_id, appointment_id, hold_id)
+    calendar = _load(
+        visit_type_id, site_id, earliest, latest, patient_id, appointment_id, hold_id, also_moving
+    )
     request = StartRequest(site_id, visit_type_id, (), patient_id, appointment_id, purpose)
     by_lead = search.starts_by_lead(calendar, wish)
     if any(span.requirement.is_lead for span in calendar.spans):
@@ -175,6 +178,7 @@ def _load(
     patient_id: UUID | None,
     appointment_id: UUID | None,
     hold_id: UUID | None,
+    also_moving: Collection[UUID] = (),
 ) -> Calendar:
     now = clock.now()
     calendar = calendars.load(
@@ -185,6 +189,7 @@ def _load(
         now=now,
         patient_id=patient_id,
         appointment_id=appointment_id,
+        also_moving=also_moving,
         hold_id=hold_id,
     )
     first, last = calendar.rules.first(now), calendar.rules.last(now)

@@ -3,7 +3,7 @@ constraints of the database."""
 
 import datetime as dt
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -46,15 +46,22 @@ def book(*, request: VisitRequest, by: Actor, override: Override | None = None) 
 
 
 def plan(
-    requests: Sequence[VisitRequest], *, appointment_id: UUID | None = None, turn: int = 0
+    requests: Sequence[VisitRequest],
+    *,
+    appointment_id: UUID | None = None,
+    also_moving: Collection[UUID] = (),
+    turn: int = 0,
 ) -> list[VisitPlan]:
-    """Choose a team for each request, as the calendar stands now. Nothing is held. Raises SlotTaken."""
+    """Choose a team for each request, as the calendar stands now. Nothing is held. Raises SlotTaken.
+
+    `appointment_id` and `also_moving` are visits that are being moved: they stand in nobody's way.
+    """
     plans = []
     for request in requests:
         if request.request_key is not None and (known := _known(request.request_key)):
             plans.append(VisitPlan(request, tuple(occupancy.team_of(known))))
             continue
-        calendar = _calendar(request, appointment_id)
+        calendar = _calendar(request, appointment_id, also_moving=also_moving)
         calendar.turn = turn
         team = (
             None
@@ -142,7 +149,11 @@ def active_patients(requests: Sequence[VisitRequest]) -> dict[UUID, Patient]:
 
 
 def _calendar(
-    request: VisitRequest, appointment_id: UUID | None, *, only: set[UUID] | None = None
+    request: VisitRequest,
+    appointment_id: UUID | None,
+    *,
+    only: set[UUID] | None = None,
+    also_moving: Collection[UUID] = (),
 ) -> calendars.Calendar:
     now = clock.now()
     policies.check_start(request.start, now=now)
@@ -154,6 +165,7 @@ def _calendar(
         now=now,
         patient_id=request.patient_id,
         appointment_id=appointment_id,
+        also_moving=also_moving,
         resource_ids=only,
     )
     if request.squeezed_on is not None:
@@ -163,10 +175,15 @@ def _calendar(
 
 
 def confirmed_team(
-    plan: VisitPlan, *, now: dt.datetime, appointment_id: UUID | None = None
+    plan: VisitPlan,
+    *,
+    now: dt.datetime,
+    appointment_id: UUID | None = None,
+    also_moving: Collection[UUID] = (),
 ) -> tuple[TeamMember, ...]:
     """Under the locks: the team is still free, in hours and not away. Raises SlotTaken."""
-    return _team_in(_calendar(plan.request, appointment_id, only=plan.resource_ids), plan.request, now=now)
+    calendar = _calendar(plan.request, appointment_id, only=plan.resource_ids, also_moving=also_moving)
+    return _team_in(calendar, plan.request, now=now)
 
 
 def _confirmed(plan: VisitPlan, patient: Patient, *, now: dt.datetime) -> NewVisit:

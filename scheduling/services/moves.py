@@ -1,6 +1,7 @@
 """Moving a visit that has not begun: old allocations end and are kept, new ones are inserted, in one transaction."""
 
 import datetime as dt
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -15,8 +16,9 @@ from scheduling import policies
 from scheduling.enums import TOLD, AppointmentStatus, ChangeKind, ReasonUse, Told
 from scheduling.exceptions import SlotTaken
 from scheduling.models import Appointment
-from scheduling.rules import Override
+from scheduling.rules import Override, Refusal
 from scheduling.services import booking, changes, freed, notices, occupancy, overrides
+from scheduling.services.availability import TeamMember
 from scheduling.services.plans import VisitPlan, VisitRequest
 from scheduling.services.visits import locked, tell
 
@@ -102,9 +104,38 @@ def move_to(
     team = booking.confirmed_team(plan, now=now, appointment_id=appointment_id)
     accepted = overrides.ask_rules([request], by=by, override=override, appointment_id=appointment_id)
 
+    write(
+        appointment,
+        request,
+        team,
+        by=by,
+        reason=reason,
+        accepted=accepted,
+        override=override,
+        key=key,
+    )
+    return appointment
+
+
+def write(
+    appointment: Appointment,
+    request: VisitRequest,
+    team: Sequence[TeamMember],
+    *,
+    by: Actor,
+    reason: str | None,
+    accepted: Sequence[Refusal],
+    override: Override | None,
+    key: UUID | None = None,
+    ended: Sequence[int] = (),
+) -> None:
+    """Inner step, under the locks and after the checks: the visit holds its new team from its new start on.
+
+    `ended` are allocations that the caller has ended already.
+    """
     was, old_period = appointment.status, appointment.period
     phoned = appointment.told == Told.PHONE
-    ended = occupancy.replace(appointment=appointment, start=request.start, team=team)
+    ended = [*ended, *occupancy.replace(appointment=appointment, start=request.start, team=team)]
     appointment.told, appointment.squeezed_on_id = request.told, request.squeezed_on
     appointment.expected_at = None
     appointment.told_rev += 1 if appointment.status in TOLD else 0
@@ -145,4 +176,3 @@ def move_to(
     freed.record(appointment=appointment, period=old_period, ended=ended)
     notices.plan_moved(appointment=appointment, phoned=phoned, by=by)
     tell([appointment], "moved", by)
-    return appointment

@@ -23,10 +23,11 @@ def ask_rules(
     by: Actor,
     override: Override | None,
     appointment_id: UUID | None = None,
+    appointment_ids: Sequence[UUID] = (),
 ) -> list[Refusal]:
     """Every refusal must be covered by the override, from somebody who may; BookingRefused holds the others.
 
-    Returns those that were accepted.
+    `appointment_ids` are the visits that the requests move, one each. Returns those that were accepted.
     """
     if override is not None and len(override.reason) > REASON_LENGTH:
         raise InvalidInput(_("Give the reason in at most 300 letters."), field="reason")
@@ -37,12 +38,12 @@ def ask_rules(
             request.visit_type_id,
             (request.start,),
             request.patient_id,
-            appointment_id,
+            appointment_ids[index] if appointment_ids else appointment_id,
             request.purpose,
             override,
             planned,
         )
-        for request in requests
+        for index, request in enumerate(requests)
     ]
     refusals = rules.ask(asked)
     standing = [refusal for refusal in refusals if not _covered(refusal, by, override)]

@@ -19,7 +19,7 @@ from clinic.actors import Staff
 from clinic.enums import Permission
 from clinic.exceptions import InvalidInput, StaleVersion
 from clinic.permissions import actor_of, can, requires
-from scheduling import policies
+from scheduling import panes, policies
 from scheduling.enums import APPOINTMENT_TRANSITIONS, AppointmentStatus, Told
 from scheduling.exceptions import BookingRefused, SlotTaken
 from scheduling.forms.booking import MoveForm, PickerForm
@@ -253,6 +253,7 @@ def _move_page(
 ) -> HttpResponse:
     row = Row(visit, clock.now(), is_today=False)
     context = {"visit": visit, "row": row, "chooser": chooser, "form": form, **_who(visit), **more}
+    context["links"] = panes.move_links(visit)
     return render(request, "scheduling/visit/move.html", context, status=status)
 
 

@@ -1,6 +1,7 @@
 """Orders that wait for the desk. No clinical content beyond the kind of visit and the number of sessions."""
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -55,6 +56,12 @@ def _is_bookable(order: Order) -> bool:
 def unbooked(course: Course) -> list[Session]:
     """Sessions still to do that no visit serves, in order."""
     rows = course.sessions.filter(status__in=_WAITING).exclude(pk__in=_served(course.site_id))
+    return list(rows.select_related("site").order_by("number"))
+
+
+def numbered(course: Course, numbers: Collection[int]) -> list[Session]:
+    """These sessions of the course, in order."""
+    rows = course.sessions.filter(number__in=list(numbers))
     return list(rows.select_related("site").order_by("number"))
 
 

@@ -126,6 +126,7 @@ def read(
     wishes: Wishes,
     latest: dt.datetime,
     zone: ZoneInfo,
+    moving: Collection[UUID] = (),
     away: Collection[dt.date] = (),
 ) -> Horizon:
     """Ask availability once for everything from `wishes.earliest` until `latest`. Nothing is held."""
@@ -137,6 +138,7 @@ def read(
         earliest=earliest,
         latest=latest,
         lead_id=wishes.lead_id,
+        also_moving=moving,
     )
     first, last = earliest.astimezone(zone).date(), latest.astimezone(zone).date()
     starts: dict[UUID | None, Sequence[dt.datetime]] = dict(found.by_lead.items())

@@ -6,7 +6,7 @@ left out keeps its room, and the rest is planned around both.
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -15,7 +15,7 @@ from clinic import clock
 from clinic.actors import Actor
 from clinic.enums import Permission
 from scheduling import rules
-from scheduling.models import Allocation, Resource
+from scheduling.models import Allocation, Appointment, Resource
 from scheduling.rules import Refusal, StartRequest
 from scheduling.selectors import away
 from treatments.enums import Urgency
@@ -47,6 +47,15 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Moving:
+    """A booked visit that may be moved, and where it stands. One that `stays` keeps its place while the limits allow."""
+
+    visit: Appointment
+    at: Choice
+    stays: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One session of the plan: what is proposed for it, what else could be, and what to know about it."""
 
@@ -62,6 +71,8 @@ class Step:
     is_pinned: bool = False
     is_left_out: bool = False
     note: str = ""
+    was: Choice | None = None
+    """Where its visit stands now, when it is being moved."""
 
     @property
     def number(self) -> int:
@@ -105,14 +116,22 @@ class CoursePlan:
         return bool(kept) and all(step.chosen is not None for step in kept)
 
 
-def propose(*, by: Actor, order_id: UUID, wishes: Wishes, wanted: Wanted | None = None) -> CoursePlan:
-    """A start with a clinician for every session that has no visit yet and was not left out.
+def propose(
+    *,
+    by: Actor,
+    order_id: UUID,
+    wishes: Wishes,
+    wanted: Wanted | None = None,
+    moving: Mapping[int, Moving] | None = None,
+) -> CoursePlan:
+    """A start with a clinician for every session that has no visit yet and was not left out; with `moving`, for those
+    sessions instead, whose visits do not stand in each other's way.
 
     Each gap lies within the protocol's limits, unless a person pinned both ends or nothing else is free: then the
     steps say so in their `refusals`. A constant number of queries. The answer may be outdated when it is booked.
     """
     order = reading.order(order_id, by=by, permission=Permission.BOOK)
-    return _Planner(order, wishes, wanted or Wanted()).plan()
+    return _Planner(order, wishes, wanted or Wanted(), moving or {}).plan()
 
 
 def band_of(version: ProtocolVersion) -> Band:
@@ -123,12 +142,12 @@ def band_of(version: ProtocolVersion) -> Band:
 class _Planner:
     """One proposal: its facts, read once, and the steps from them to the plan."""
 
-    def __init__(self, order: Order, wishes: Wishes, wanted: Wanted) -> None:
-        self.order, self.wishes, self.wanted = order, wishes, wanted
+    def __init__(self, order: Order, wishes: Wishes, wanted: Wanted, moving: Mapping[int, Moving]) -> None:
+        self.order, self.wishes, self.wanted, self.moving = order, wishes, wanted, moving
         self.version = order.course.protocol_version
         self.zone = order.site.zone
         self.band = band_of(self.version)
-        self.sessions = orders.unbooked(order.course)
+        self.sessions = orders.numbered(order.course, moving) if moving else orders.unbooked(order.course)
         self.notes: dict[int, str] = {}
         self.keeps_band = True
         self.past = self._past()
@@ -157,7 +176,7 @@ class _Planner:
         for row in series.siblings:
             visit = series.visits.get(row.pk)
             start = row.injected_at or (visit.period.lower if visit is not None else None)
-            if start is not None:
+            if start is not None and row.number not in self.moving:
                 found.append(Past(row.number, start, leads.get(row.pk), row.injected_at is not None))
         return sorted(found, key=lambda past: past.number)
 
@@ -176,13 +195,15 @@ class _Planner:
             wishes=self.wishes,
             latest=latest,
             zone=self.zone,
+            moving=[each.visit.pk for each in self.moving.values()],
             away=away.days(spans.get(self.order.patient_id, [])),
         )
 
     def _usual_time(self, free: Horizon) -> dt.time:
         """The wall time of the last visit, else of the first pinned session, else of the first start that is free."""
         pinned = [self.wanted.pinned[number].start for number in sorted(self.wanted.pinned)]
-        known = [past.start for past in self.past[-1:]] or pinned[:1]
+        standing = [self.moving[number].at.start for number in sorted(self.moving)]
+        known = standing[:1] or [past.start for past in self.past[-1:]] or pinned[:1]
         first = known[0] if known else free.first(self.wishes.earliest)
         return first.astimezone(self.zone).time() if first else MORNING
 
@@ -195,8 +216,27 @@ class _Planner:
         for session in self.sessions:
             if session.number not in self.wanted.left_out:
                 fixed = self._fixed_for(session.number, free, usual)
-                places.append(Place(session.number, fixed or everything, is_fixed=bool(fixed)))
+                places.append(
+                    Place(
+                        session.number,
+                        fixed or self._with_its_own(session.number, everything),
+                        is_fixed=bool(fixed),
+                    )
+                )
         return sorted(places, key=lambda place: place.number)
+
+    def _with_its_own(self, number: int, everything: list[Candidate]) -> list[Candidate]:
+        """Where a visit stands already is a candidate too, and every other start disturbs it."""
+        moving = self.moving.get(number)
+        if moving is None or not moving.stays:
+            return everything
+        own = replace(self._fixed(moving.at.start, moving.at.lead_id), disturbs=False)
+        others = [
+            replace(each, disturbs=True)
+            for each in everything
+            if (each.day, each.lead) != (own.day, own.lead)
+        ]
+        return sorted([own, *others], key=lambda each: (each.start, str(each.lead)))
 
     def _fixed_for(self, number: int, free: Horizon, usual: dt.time) -> list[Candidate]:
         """What a person has decided for a session, where it can still be had."""
@@ -247,10 +287,12 @@ class _Planner:
                 self.version.session_visit_id,
                 (start,),
                 self.order.patient_id,
-                purpose=key,
+                appointment_id=self.moving[session.number].visit.pk if self.moving else None,
+                purpose=session.pk,
                 planned=planned,
             )
-            for key, start in planned.items()
+            for session in self.sessions
+            if (start := planned.get(session.pk))
         ]
         found: dict[dt.datetime, list[Refusal]] = {}
         for refusal in rules.ask(requests) if requests else []:
@@ -265,10 +307,11 @@ class _Planner:
         refusals: Mapping[dt.datetime, Sequence[Refusal]],
     ) -> Step:
         number = session.number
+        was = self.moving[number].at if number in self.moving else None
         if number in self.wanted.left_out:
-            return Step(session, None, is_left_out=True)
+            return Step(session, None, is_left_out=True, was=was)
         if number not in chosen:
-            return Step(session, None, note=self.notes.get(number, ""))
+            return Step(session, None, note=self.notes.get(number, ""), was=was)
         each = chosen[number]
         before = max((other for other in chosen if other < number), default=None)
         lead_id = each.lead if isinstance(each.lead, UUID) else None
@@ -283,6 +326,7 @@ class _Planner:
             refusals=refusals.get(pick.start, ()),
             is_pinned=self._is_kept(number),
             note=self.notes.get(number, ""),
+            was=was,
         )
 
     def _is_kept(self, number: int) -> bool:

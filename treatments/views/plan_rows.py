@@ -45,6 +45,8 @@ class Row:
     days: Sequence[dict[str, Any]] = ()
     blocked: bool = False
     is_kept: bool = False
+    was: dt.datetime | None = None
+    """Where its visit stands now, when it is being moved."""
 
     @property
     def name(self) -> str:
@@ -88,6 +90,7 @@ def _row(step: Step, plan: CoursePlan, zone: Any, decided: Collection[int]) -> R
         days=_days(step, plan, zone),
         blocked=any(refusal.level == RefusalLevel.BLOCK for refusal in step.refusals),
         is_kept=step.is_pinned and step.number in decided,
+        was=step.was.start if step.was else None,
     )
 
 
