@@ -6,7 +6,7 @@
   let last = "";
 
   document.addEventListener("htmx:beforeRequest", function (event) {
-    if (event.detail.elt.id === "plan-form") last = document.activeElement ? document.activeElement.id : "";
+    if (event.detail.elt.id === "plan-live") last = document.activeElement ? document.activeElement.id : "";
   });
 
   document.addEventListener("htmx:afterSettle", function (event) {

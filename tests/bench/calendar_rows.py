@@ -22,7 +22,8 @@ from tests.factories import clinic
 from tests.factories import treatments as courses
 from tests.factories.scheduling import BY, House
 from tests.factories.treatments import Ward
-from treatments.services import defaults, planning
+from treatments.services import defaults, proposing
+from treatments.services.horizon import Wishes
 
 
 def availability_30d(house: House) -> Iterator[Row]:
@@ -45,7 +46,7 @@ def course_plan(house: House) -> Iterator[Row]:
     )
     order = courses.order(ward, sessions=5)
     earliest = clock.now() + dt.timedelta(days=2)
-    propose = partial(planning.propose, by=ward.desk, order_id=order.pk, earliest=earliest)
+    propose = partial(proposing.propose, by=ward.desk, order_id=order.pk, wishes=Wishes(earliest))
     with CaptureQueriesContext(connection) as queries:
         plan = propose()
     year = milliseconds(partial(availability.openings, **_question(house, 365)), runs=5)

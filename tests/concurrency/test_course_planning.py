@@ -1,18 +1,26 @@
 """Several clerks plan courses at once: each course is booked whole and once, or not at all."""
 
+import datetime as dt
+import time
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from clinic import locks, transactions
 from clinic.exceptions import DomainError
+from scheduling.exceptions import SlotTaken
 from scheduling.models import Appointment
+from scheduling.services import booking, occupancy
+from scheduling.services.plans import VisitRequest
 from tests.concurrency.together import deadlocks, overlaps, together
 from tests.database import Database
 from tests.factories import treatments as factory
 from tests.factories.treatments import Ward
-from treatments.models import Order, SessionBooking
-from treatments.services import planning
+from treatments.models import Course, Order, Session, SessionBooking
+from treatments.services import planning, shifting
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +54,115 @@ def test_courses_that_want_the_same_times_are_whole_or_absent(ward: Ward) -> Non
     assert len(won) == 1
     assert overlaps() == 0
     assert deadlocks() == before
+
+
+@pytest.fixture
+def slow_look_at_what_is_booked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever books a course looks which of its sessions wait, and hesitates: without locks another slips in between."""
+    look = planning.orders.unbooked
+
+    def hesitate(course: Course) -> list[Session]:
+        found = look(course)
+        time.sleep(0.4)
+        return found
+
+    monkeypatch.setattr(planning.orders, "unbooked", hesitate)
+
+
+def _two_desks_on_other_days(ward: Ward, first: int) -> tuple[int, int]:
+    """Two clerks plan one course for days that do not clash: no constraint can tell. How many won, visits made."""
+    order = factory.order(ward, sessions=3)
+    outcomes = together([partial(book, ward, order, first), partial(book, ward, order, first + 3)])
+    assert all(isinstance(outcome.error, DomainError | None) for outcome in outcomes)
+    won = sum(outcome.error is None for outcome in outcomes)
+    return won, Appointment.objects.filter(patient=order.patient_id).count()
+
+
+@pytest.mark.usefixtures("slow_look_at_what_is_booked")
+def test_two_desks_plan_one_course_for_other_days_and_one_wins_whole(ward: Ward) -> None:
+    before = deadlocks()
+    assert _two_desks_on_other_days(ward, 20) == (1, 3)
+    assert deadlocks() == before
+
+
+@pytest.mark.usefixtures("slow_look_at_what_is_booked")
+def test_two_desks_without_locks_book_a_course_twice(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The twin: with the locks out both look before either writes, and the patient has six visits for three sessions."""
+    monkeypatch.setattr(locks, "take", lambda **_keys: None)
+    assert _two_desks_on_other_days(ward, 27) == (2, 6)
+
+
+@pytest.fixture
+def slow_look_at_what_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody finds the times free, and hesitates before writing."""
+    look = occupancy.check_free
+
+    def hesitate(*asked: Any, **more: Any) -> None:
+        look(*asked, **more)
+        time.sleep(0.4)
+
+    monkeypatch.setattr(occupancy, "check_free", hesitate)
+
+
+def _shift_against_a_booking(ward: Ward, first: int) -> tuple[int, list[bool], list[Exception]]:
+    """A desk moves sessions 2 and 3 while another books a consultation where session 3 is to go."""
+    order, visits = factory.booked(ward, first=first, placed=factory.order(ward, sessions=3))
+    before = [visit.period.lower for visit in visits]
+    wanted = {2: ward.at(first + 30, 13), 3: ward.at(first + 60, 13)}
+    consultation = VisitRequest(
+        factory.clinic.patient().pk,
+        ward.house.visit("consultation").pk,
+        order.site_id,
+        wanted[3] + dt.timedelta(minutes=40),
+    )
+    outcomes = together(
+        [
+            partial(shifting.shift, by=ward.desk, appointment_id=visits[1].pk, starts=wanted),
+            partial(booking.book, request=consultation, by=ward.desk),
+        ]
+    )
+    for visit in visits:
+        visit.refresh_from_db()
+    moved = [visit.period.lower != was for visit, was in zip(visits, before, strict=True)]
+    errors = [outcome.error for outcome in outcomes if outcome.error is not None]
+    return sum(outcome.error is None for outcome in outcomes), moved, errors
+
+
+@pytest.mark.usefixtures("slow_look_at_what_is_free")
+def test_shift_against_a_booking_is_whole_or_absent(ward: Ward, constraint_refusals: list[str]) -> None:
+    before = deadlocks()
+    won, moved, errors = _shift_against_a_booking(ward, 50)
+    assert won == 1
+    assert moved in ([False, True, True], [False, False, False])
+    assert {type(error) for error in errors} == {SlotTaken}
+    assert (overlaps(), constraint_refusals, deadlocks() - before) == (0, [], 0)
+
+
+@pytest.mark.usefixtures("slow_look_at_what_is_free")
+def test_shift_without_locks_leaves_it_to_the_constraint(
+    ward: Ward, constraint_refusals: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The twin: nobody waits, both find the time free, and only the database refuses one of them."""
+    monkeypatch.setattr(locks, "take", lambda **_keys: None)
+    before = deadlocks()
+    _won, moved, _errors = _shift_against_a_booking(ward, 57)
+    assert moved in ([False, True, True], [False, False, False])
+    assert len(constraint_refusals) + deadlocks() - before > 0
+    assert overlaps() == 0
+
+
+@pytest.fixture
+def constraint_refusals(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every refusal that came from the database's constraints rather than from the check under the lock."""
+    seen: list[str] = []
+    explained: Callable[..., object] = transactions._explained
+
+    def note(error: Exception) -> object:
+        seen.append(str(getattr(error.__cause__, "sqlstate", "")))
+        return explained(error)
+
+    monkeypatch.setattr(transactions, "_explained", note)
+    return seen
 
 
 def test_decision_and_booking_do_not_wait_for_each_other(ward: Ward) -> None:
