@@ -21,6 +21,7 @@ import datetime as dt
 import itertools
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 DAY = 4
 WEEKDAY = 10
@@ -33,8 +34,7 @@ DISTURB = 60
 _FIRST_CAP = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A start that a session could have. `day` is the ordinal of the site's local day."""
 
     day: int

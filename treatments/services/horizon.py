@@ -7,6 +7,7 @@ import datetime as dt
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -73,8 +74,13 @@ class Horizon:
 
     def candidates(self, usual: dt.time) -> list[Candidate]:
         """For each day that suits and each clinician the start nearest to the usual time, in order."""
-        found = [each for day in self.days if self.suits(day) for each in self.on_day(day, usual)]
-        return sorted(found, key=lambda each: (each.start, str(each.lead)))
+        by_start = attrgetter("start")
+        return [
+            each
+            for day in self.days
+            if self.suits(day)
+            for each in sorted(self.on_day(day, usual), key=by_start)
+        ]
 
     def on_day(self, day: dt.date, usual: dt.time) -> list[Candidate]:
         """The same for one day, whether it suits or not."""

@@ -6,7 +6,8 @@ left out keeps its room, and the rest is planned around both.
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from operator import attrgetter
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -230,13 +231,13 @@ class _Planner:
         moving = self.moving.get(number)
         if moving is None or not moving.stays:
             return everything
-        own = replace(self._fixed(moving.at.start, moving.at.lead_id), disturbs=False)
+        own = self._fixed(moving.at.start, moving.at.lead_id)
         others = [
-            replace(each, disturbs=True)
+            each._replace(disturbs=True)
             for each in everything
             if (each.day, each.lead) != (own.day, own.lead)
         ]
-        return sorted([own, *others], key=lambda each: (each.start, str(each.lead)))
+        return sorted([own, *others], key=attrgetter("start"))
 
     def _fixed_for(self, number: int, free: Horizon, usual: dt.time) -> list[Candidate]:
         """What a person has decided for a session, where it can still be had."""
