@@ -20,6 +20,7 @@ from scheduling.forms.booking import PartOfDay
 from scheduling.models import Resource, VisitType
 from scheduling.rules import Refusal
 from scheduling.selectors import choices, names
+from scheduling.selectors.openings import EVERY_DAY, Wish
 from scheduling.services import availability
 from scheduling.services.availability import Slot
 
@@ -47,6 +48,17 @@ class Quest:
     """Where the visit that is being moved stands now."""
 
     @property
+    def wish(self) -> Wish:
+        """What the patient would like, beside the first day."""
+        noon = dt.time(_NOON)
+        return Wish(
+            lead_id=self.lead.pk if self.lead else None,
+            weekdays=self.weekdays or EVERY_DAY,
+            from_time=noon if self.part == PartOfDay.AFTERNOON else None,
+            until_time=noon if self.part == PartOfDay.MORNING else None,
+        )
+
+    @property
     def asked(self) -> dict[str, Any]:
         return {
             "visit_type_id": self.visit_type.pk,
@@ -65,11 +77,9 @@ def free_days(quest: Quest, *, count: int = DAYS_AT_ONCE) -> tuple[list[dict[str
     for reach in _REACHES:
         days = defaultdict(list)
         for slot in availability.free_starts(
-            earliest=begin, latest=begin + dt.timedelta(days=reach), **quest.asked
+            earliest=begin, latest=begin + dt.timedelta(days=reach), wish=quest.wish, **quest.asked
         ):
-            local = timezone.localtime(slot.start)
-            if _wanted(local, quest):
-                days[local.date()].append(slot)
+            days[timezone.localtime(slot.start).date()].append(slot)
         if len(days) > count:
             break
     shown = sorted(days)[:count]
@@ -167,14 +177,6 @@ def as_caution(refusals: Sequence[Refusal], by: Actor) -> Caution | None:
         for refusal in refusals
     )
     return Caution(refusals, accepted, " ".join(sorted({refusal.code for refusal in refusals})))
-
-
-def _wanted(local: dt.datetime, quest: Quest) -> bool:
-    if quest.weekdays and local.weekday() not in quest.weekdays:
-        return False
-    if quest.part == PartOfDay.MORNING:
-        return local.hour < _NOON
-    return quest.part != PartOfDay.AFTERNOON or local.hour >= _NOON
 
 
 def _free(count: int) -> str:
