@@ -1,17 +1,18 @@
 """Reads of visits for pages: one day, the board, one visit, a patient's visits. Each in a constant number of queries."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
 
 from clinic import clock
 from clinic.models import Site
-from scheduling.enums import AppointmentStatus
+from scheduling.enums import OCCUPYING, AppointmentStatus
 from scheduling.models import Allocation, Appointment, VisitStage
 
 HIDDEN = (AppointmentStatus.CANCELLED,)
+MOST_SHOWN = 5
 
 
 def with_parts(rows: QuerySet[Appointment]) -> QuerySet[Appointment]:
@@ -79,6 +80,14 @@ def detail(*, appointment_id: UUID) -> Appointment | None:
 def patient_appointments(*, patient_id: UUID) -> list[Appointment]:
     """All visits of a patient, newest first."""
     return list(with_parts(Appointment.objects.filter(patient_id=patient_id)).order_by("-period", "pk"))
+
+
+def coming_of(*, patient_id: UUID, site_ids: Iterable[UUID], now: dt.datetime) -> list[Appointment]:
+    """The next visits that a patient has at these sites, soonest first. One query."""
+    rows = Appointment.objects.filter(
+        patient_id=patient_id, site_id__in=site_ids, status__in=OCCUPYING, period__endswith__gt=now
+    )
+    return list(rows.select_related("visit_type").order_by("period")[:MOST_SHOWN])
 
 
 def next_day_with_visits(*, site: Site, after: dt.date, within: int = 7) -> list[Appointment]:

@@ -292,6 +292,7 @@ def _page(
         "form": form,
         "any_type": any_type,
         "terms": HoldTerm.choices,
+        "has": visits.coming_of(patient_id=patient.pk, site_ids=actor_of(request).site_ids, now=clock.now()),
         "kept": _kept(request.POST or request.GET),
         **more,
     }

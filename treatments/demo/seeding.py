@@ -15,7 +15,7 @@ from clinic.models import Patient, User
 from clinic.transactions import use_case
 from scheduling.intervals import instant
 from scheduling.models import Allocation, Appointment, VisitStage
-from treatments.demo import courses, mails, newcomers, people, place, records, stories, todo, waiting
+from treatments.demo import courses, mails, newcomers, pencils, people, place, records, stories, todo, waiting
 from treatments.demo.place import Place
 from treatments.demo.planner import Planner
 from treatments.demo.rows import Rows
@@ -83,6 +83,7 @@ def load(*, by: Actor, say: Say, seed: int = SEED) -> None:
         steps.done(f"{count} tasks")
         count = waiting.write(rng=rng, site=where.site, patients=patients, now=now)
         steps.done(f"{count} patients on the waitlist")
+        pencils.write(site=where.site, patients=patients, now=now)
         audit.record("treatments.demo.loaded", by=by, about=[where.site], detail={"seed": seed})
 
 
