@@ -21,7 +21,7 @@ from scheduling.enums import AppointmentStatus, HoldReason
 from scheduling.intervals import instant, minute, minute_up
 from scheduling.models import Appointment, Hold, Resource
 from scheduling.selectors.grid import Absence, Held, Sheet
-from scheduling.views.grid_cards import card, is_movable, state_words
+from scheduling.views.grid_cards import address_of, card, is_movable, state_words
 from scheduling.views.grid_rows import Ruler, ruler
 from scheduling.views.rows import Row, rows_of
 
@@ -238,7 +238,7 @@ def _face(row: Row, number: int) -> _Face:
     several = len(row.steps) > 1
     return _Face(
         number=number,
-        url=reverse("scheduling:appointment-detail", args=[visit.pk]),
+        url=address_of("scheduling:appointment-detail", visit.pk),
         shape=f"shape-{state_shape(visit.status)}",
         name=format_html("{}{}", visit.patient.full_name, _same(row)),
         kind=escape(visit.visit_type.name),
@@ -313,11 +313,11 @@ def _gaps(
         if where is None:
             continue
         local = start.astimezone(pen.ruler.zone)
-        url = f"{reverse('scheduling:book')}?earliest={day}&start={quote(local.isoformat(timespec='minutes'), safe=':')}"
+        url = f"{address_of('scheduling:book')}?earliest={day}&start={quote(local.isoformat(timespec='minutes'), safe=':')}"
         url += f"&lead={resource.pk}" if resource.is_clinician else ""
         words = _("Free %(start)s–%(end)s, %(name)s: book") % {
-            "start": clinic_time(start),
-            "end": clinic_time(instant(high)),
+            "start": f"{local:%H:%M}",
+            "end": f"{instant(high).astimezone(pen.ruler.zone):%H:%M}",
             "name": resource.name if not pen.by_week else clinic_day(day),
         }
         found.append(

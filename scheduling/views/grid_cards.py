@@ -1,11 +1,14 @@
 """The whole visit in a few lines, beside the block that has the pointer or the focus. Its data move the visit."""
 
-from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from functools import cache
+from uuid import UUID
+
+from django.urls import get_script_prefix, reverse
+from django.utils.html import escape, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from clinic.templatetags.dates import age, clinic_date, clinic_span, clinic_time
+from clinic.templatetags.dates import age, clinic_date
 from clinic.templatetags.ui import state_chip
 from scheduling import policies
 from scheduling.selectors.grid import Sheet
@@ -24,50 +27,55 @@ def is_movable(row: Row) -> bool:
     return row.status in policies.MOVABLE and row.visit.squeezed_on_id is None
 
 
+_ANY = UUID(int=0)
+_DONE = ' class="done"'
+
+
+@cache
+def _pattern(name: str, keyed: bool, prefix: str) -> str:
+    return reverse(name, args=[_ANY] if keyed else [])
+
+
+def address_of(name: str, key: UUID | None = None) -> str:
+    """`reverse`, once for each name instead of once for each of hundreds of blocks."""
+    pattern = _pattern(name, key is not None, get_script_prefix())
+    return pattern.replace(str(_ANY), str(key)) if key else pattern
+
+
 def card(sheet: Sheet, row: Row, *, number: int, ruler: Ruler, may_move: bool) -> SafeString:
     """Who, what, when, where, the state and the note. The script reads the data of a visit that may be moved."""
-    visit, patient = row.visit, row.visit.patient
-    held = sheet.by_visit.get(visit.pk, [])
-    names = dict.fromkeys(sheet.names.get(each.resource_id, "") for each in held)
-    return format_html(
-        '<div class="g-card" id="v{}" hidden data-visit="{}"{}>'
-        '<p class="g-who">{}</p><p class="quiet">{}</p>{}<p>{}</p><p>{} <span class="num">{}</span></p>'
-        '<p class="quiet">{}</p>{}{}</div>',
-        number,
-        visit.pk,
-        _data(sheet, row, ruler) if may_move and is_movable(row) else "",
-        patient.full_name,
-        f"{_('%(years)s y') % {'years': age(patient.birth_date)}} · {clinic_date(patient.birth_date)}"
-        f" · {patient.record_number}",
-        _warning(row),
-        state_chip(
-            visit.status,
-            label=str(row.status.label),
-            note=row.note,
-            done=row.done_steps,
-            total=len(row.steps),
-        ),
-        visit.visit_type.name,
-        clinic_span(row.start, row.end),
-        ", ".join(name for name in names if name),
-        _stages(row),
-        format_html('<p class="g-note">{}</p>', visit.note) if visit.note else "",
+    visit, patient, zone = row.visit, row.visit.patient, ruler.zone
+    names = dict.fromkeys(sheet.names.get(each.resource_id, "") for each in sheet.by_visit.get(visit.pk, []))
+    data = _data(sheet, row, ruler) if may_move and is_movable(row) else ""
+    years = escape(_("%(years)s y") % {"years": age(patient.birth_date)})
+    born = escape(clinic_date(patient.birth_date))
+    chip = state_chip(
+        visit.status,
+        label=str(row.status.label),
+        note=row.note,
+        done=row.done_steps,
+        total=len(row.steps),
+    )
+    note = f'<p class="g-note">{escape(visit.note)}</p>' if visit.note else ""
+    return SafeString(
+        f'<div class="g-card" id="v{number}" hidden data-visit="{visit.pk}"{data}>'
+        f'<p class="g-who">{escape(patient.full_name)}</p>'
+        f'<p class="quiet">{years} · {born} · {escape(patient.record_number)}</p>'
+        f"{_warning(row)}<p>{chip}</p><p>{escape(visit.visit_type.name)} "
+        f'<span class="num">{row.start.astimezone(zone):%H:%M}–{row.end.astimezone(zone):%H:%M}</span></p>'
+        f'<p class="quiet">{escape(", ".join(name for name in names if name))}</p>{_stages(row, ruler)}{note}</div>'
     )
 
 
-def _data(sheet: Sheet, row: Row, ruler: Ruler) -> SafeString:
+def _data(sheet: Sheet, row: Row, ruler: Ruler) -> str:
+    """Keys, numbers and a day: nothing that somebody typed."""
     visit = row.visit
     day = row.start.astimezone(ruler.zone).date()
     lead = next((each.resource_id for each in sheet.by_visit.get(visit.pk, []) if each.is_lead), "")
-    return format_html(
-        ' data-url="{}" data-day="{}" data-start="{}" data-length="{}" data-step="{}" data-version="{}" data-lead="{}"',
-        reverse("scheduling:grid-move", args=[visit.pk]),
-        day,
-        ruler.minute(row.start, day),
-        visit.visit_type.minutes,
-        visit.visit_type.grid_minutes,
-        visit.version,
-        lead,
+    return (
+        f' data-url="{address_of("scheduling:grid-move", visit.pk)}" data-day="{day}"'
+        f' data-start="{ruler.minute(row.start, day)}" data-step="{visit.visit_type.grid_minutes}"'
+        f' data-version="{visit.version}" data-lead="{lead}"'
     )
 
 
@@ -80,21 +88,13 @@ def _warning(row: Row) -> SafeString | str:
     return format_html_join("", '<p class="late">{}</p>', ((word,) for word in words))
 
 
-def _stages(row: Row) -> SafeString | str:
+def _stages(row: Row, ruler: Ruler) -> str:
     if len(row.steps) < 2:
         return ""
-    return format_html(
-        '<ol class="g-stages">{}</ol>',
-        format_html_join(
-            "",
-            '<li{}><span class="num">{}</span> {}</li>',
-            (
-                (
-                    SafeString(' class="done"') if step.ended_at else "",
-                    clinic_time(step.started_at or step.planned_start),
-                    step.name,
-                )
-                for step in row.steps
-            ),
-        ),
-    )
+    lines = [
+        f"<li{_DONE if step.ended_at else ''}>"
+        f'<span class="num">{(step.started_at or step.planned_start).astimezone(ruler.zone):%H:%M}</span> '
+        f"{escape(step.name)}</li>"
+        for step in row.steps
+    ]
+    return f'<ol class="g-stages">{"".join(lines)}</ol>'
