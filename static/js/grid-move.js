@@ -30,6 +30,7 @@
     for (const each of lift.blocks) {
       each.classList.add("lifted");
       const ghost = each.cloneNode(true);
+      ghost.classList.remove("lifted", "lit", "fresh");
       ghost.classList.add("ghost");
       ghost.removeAttribute("href");
       ghost.removeAttribute("aria-describedby");
