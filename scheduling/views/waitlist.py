@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -171,9 +172,7 @@ def make_offer(request: HttpRequest, site: Site, slot_id: UUID) -> HttpResponse:
     if slot is None or not can(by, Permission.BOOK, site_id=slot.site_id):
         raise NotFound(_("There is no such freed time."))
     entry = _entry(request, as_key(request.POST.get("entry", "")))
-    start = InstantField(required=False).clean(request.POST.get("start", "")[:40])
-    if start is None:
-        raise InvalidInput(_("Choose one of the times."))
+    start = _instant(request.POST.get("start", ""))
     done = _("Held for %(name)s. Ring now, then press yes or no.") % {"name": entry.patient.full_name}
     made = attempt(
         request,
@@ -240,6 +239,17 @@ def _entry(request: HttpRequest, entry_id: UUID | None) -> WaitlistEntry:
     if entry is None or not can(actor_of(request), Permission.BOOK, site_id=entry.site_id):
         raise NotFound(_("There is no such entry on the waitlist."))
     return entry
+
+
+def _instant(written: str) -> dt.datetime:
+    """The start that a button carries. InvalidInput for anything else."""
+    try:
+        start: dt.datetime | None = InstantField(required=False).clean(written[:40])
+    except ValidationError:
+        start = None
+    if start is None:
+        raise InvalidInput(_("Choose one of the times."))
+    return start
 
 
 def _offer(request: HttpRequest, offer_id: UUID) -> Offer:

@@ -16,7 +16,7 @@ from clinic.models import AuditEvent, Message
 from clinic.services import drafts, previews
 from scheduling.models import Appointment, FreedSlot, Offer, WaitlistEntry
 from scheduling.offer_mail import link_of
-from scheduling.services import offering, offers, waitlist
+from scheduling.services import offering, offers
 from scheduling.services.offers import token_of
 from tests.factories import clinic, waiting
 from tests.factories import scheduling as factory
@@ -333,4 +333,13 @@ def test_erasing_ends_the_wait_and_its_offer(house: House, offer: Offer) -> None
     entry = WaitlistEntry.objects.get()
     offer.refresh_from_db()
     assert (entry.status, entry.note, offer.status) == ("withdrawn", "", "withdrawn")
-    assert waitlist.LIVE
+
+
+@pytest.mark.parametrize("start", ["", "99999999999999999999", "x\x00", "2026-11-24T09:30"])
+def test_offering_a_start_that_is_none_is_refused(
+    desk: Client, house: House, freed: FreedSlot, start: str
+) -> None:
+    entry = waiting.waits(house)
+    url = reverse("scheduling:freed-offer", args=[freed.pk])
+    assert desk.post(url, {"entry": entry.pk, "start": start}).status_code == 422
+    assert not Offer.objects.exists()
