@@ -4,6 +4,7 @@ Everything else that the visit needs is held as always, and refused as always by
 equipment, the patient. A clinician's own allocation is simply absent, so that no rule of the database is bent.
 """
 
+import datetime as dt
 from dataclasses import replace
 from uuid import UUID
 
@@ -67,7 +68,7 @@ def _calendar(request: VisitRequest) -> calendars.Calendar:
         visit_type_id=request.visit_type_id,
         site_id=request.site_id,
         earliest=request.start,
-        latest=request.start,
+        latest=request.start + dt.timedelta(minutes=1),
         now=now,
         patient_id=request.patient_id,
     )
