@@ -364,3 +364,11 @@ def test_causes_name_the_patients_other_visit(house: House) -> None:
     assert (found_causes[0].code, found_causes[0].free_from) == ("patient", house.at(DAY, 10, 30))
     moving = causes(house, house.at(DAY, 10, 15), patient_id=visit.patient_id, appointment_id=visit.pk)
     assert moving == []
+
+
+def test_bug_11_an_hourly_grid_and_a_wish_follow_the_wall_clock_through_half_an_hour(house: House) -> None:
+    in_zone(house, "Australia/Lord_Howe")
+    VisitType.objects.update(grid_minutes=60)
+    wish = Wish(from_time=dt.time(4), until_time=dt.time(7))
+    for day in (GAP["Australia/Lord_Howe"], FOLD["Australia/Lord_Howe"]):
+        assert wall(found(house, day, wish=wish)) == ["04:00", "05:00", "06:00"]
