@@ -149,3 +149,25 @@ def check_order(*, needs_order: bool, purpose: UUID | None) -> None:
 def may_be_overridden(level: RefusalLevel, overridable_by: Permission | None) -> bool:
     """A warning may be accepted by whoever books; a block only where the rule names who may."""
     return level == RefusalLevel.WARN or overridable_by is not None
+
+
+TOLD_LATE_FROM = dt.timedelta(minutes=10)
+_TOLD_IN_STEPS_OF = 5  # minutes
+
+
+def start_to_tell(
+    *, planned: dt.datetime, likely: dt.datetime, told: dt.datetime | None, now: dt.datetime
+) -> dt.datetime | None:
+    """The start to tell a patient who is not here yet, because we run late; None when there is nothing to tell.
+
+    Told in whole five minutes, rounded down, so that we never wait for somebody whom we told to come late. Told
+    from ten minutes on, again only when it grew by ten more, and never that it shrank: who was told 10:40 keeps
+    10:40. Nothing is told once the start that the patient knows has passed: they are on their way.
+    """
+    known = told or planned
+    if now >= known:
+        return None
+    start = planned + (likely - planned) // dt.timedelta(minutes=_TOLD_IN_STEPS_OF) * dt.timedelta(
+        minutes=_TOLD_IN_STEPS_OF
+    )
+    return start if start - known >= TOLD_LATE_FROM else None

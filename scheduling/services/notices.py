@@ -19,6 +19,7 @@ from clinic.services import outbox
 from clinic.services.outbox import Plan
 from scheduling.enums import Notice, Told
 from scheduling.models import Appointment
+from scheduling.selectors import delays
 
 GRACE = dt.timedelta(minutes=3)
 REMINDER_TIME = dt.time(10, 0)
@@ -143,7 +144,7 @@ def ended_by_arrival(appointment: Appointment) -> bool:
 
 
 def cancel_all(*, appointment: Appointment, by: Actor, reason: str) -> None:
-    outbox.cancel(about=[about(appointment)], by=by, reason=reason)
+    outbox.cancel(about=[about(appointment), delays.about(appointment.pk)], by=by, reason=reason)
 
 
 def _out(abouts: Collection[str]) -> QuerySet[Message]:
