@@ -13,6 +13,7 @@ _MASK = "[removed]"
 _PERSONAL = [
     re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+\.[^\s@<>\"']+"),  # mail address
     re.compile(r"(?<![\w-])\+\d[\d ()/-]{6,}\d"),  # phone number in international form
+    re.compile(r"(?<![\w-])[\w-]{43,}(?![\w-])"),  # secret of an address: longer than any key
 ]
 _PERSONAL_KEYS = {
     "email",
@@ -47,8 +48,8 @@ def _masked(text: str) -> str:
 
 
 def _path_only(request: object) -> str:
-    """`GET /patients/?x=1` without its query: links carry tokens, forms carry names."""
-    return str(request).partition("?")[0]
+    """`GET /patients/?x=1` without its query: links carry tokens, forms carry names. Secrets in the path are masked."""
+    return _masked(str(request).partition("?")[0])
 
 
 _shared: list[structlog.typing.Processor] = [

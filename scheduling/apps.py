@@ -8,7 +8,7 @@ class SchedulingConfig(AppConfig):
 
     def ready(self) -> None:
         from clinic import locks  # noqa: PLC0415 - models are ready only now
-        from scheduling import delay_messages, integrity, messages, offer_mail, receivers  # noqa: PLC0415
+        from scheduling import delay_mail, integrity, messages, offer_mail, receivers  # noqa: PLC0415
         from scheduling.models import Appointment, Resource  # noqa: PLC0415
         from scheduling.services import away  # noqa: PLC0415
 
@@ -16,7 +16,7 @@ class SchedulingConfig(AppConfig):
         locks.register("appointment", Appointment)
         messages.register()
         offer_mail.register()
-        delay_messages.register()
+        delay_mail.register()
         integrity.register()
         away.register()
         receivers.connect()

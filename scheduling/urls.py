@@ -5,9 +5,11 @@ import datetime as dt
 from django.urls import include, path, register_converter
 
 from scheduling.views import (
+    arrivals,
     board,
     booking,
     changes,
+    displays,
     grid,
     grid_move,
     month,
@@ -57,6 +59,9 @@ urlpatterns = [
     path("week/<uuid:resource_id>/<day:day>/", grid.week, name="week"),
     path("month/<day:day>/", month.month, name="month"),
     path("board/", board.board, name="board"),
+    path("board/late/", board.late, name="board-late"),
+    path("visits/<uuid:appointment_id>/slip/", arrivals.slip, name="appointment-slip"),
+    path("visits/<uuid:appointment_id>/came-after-all/", arrivals.came_after_all, name="came-after-all"),
     path("book/", booking.start, name="book"),
     path("book/find/", booking.find, name="book-find"),
     path("book/slots/", booking.slots, name="slots"),
@@ -100,5 +105,10 @@ urlpatterns = [
     path("offers/<token:token>/", offer_links.answer, name="offer"),
     path("panes/patient/<uuid:patient_id>/", panes.patient_pane, name="patient-pane"),
     path("panes/home/", panes.home_pane, name="home-pane"),
+    path("set-up/displays/", displays.overview, name="setup-displays"),
+    path("set-up/displays/<uuid:display_id>/revoke/", displays.revoke, name="setup-display-revoke"),
+    path("display/<str:display_token>/", displays.wall, name="wall"),
+    path("display/<str:display_token>/now/", displays.wall_now, name="wall-now"),
+    path("display/<str:display_token>/seen/", displays.wall_seen, name="wall-seen"),
     path("set-up/", include("scheduling.page_urls")),
 ]

@@ -12,7 +12,14 @@ from tests import walk
 from tests.database import Database
 from tests.walk import ADDRESSES, GUARDED, Address, Grounds
 
-PUBLIC = {"healthz", "readyz", "scheduling:offer"}
+PUBLIC = {
+    "healthz",
+    "readyz",
+    "scheduling:offer",
+    "scheduling:wall",
+    "scheduling:wall-now",
+    "scheduling:wall-seen",
+}
 ANSWERS = (200, 302, 405, 409)
 """409: the page says why this is not possible now, for example moving a visit that is over."""
 

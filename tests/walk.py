@@ -33,6 +33,7 @@ from scheduling.models import (
     WaitlistEntry,
     WorkingHours,
 )
+from scheduling.models.access import Display
 from scheduling.services import (
     absences,
     booking,
@@ -44,6 +45,7 @@ from scheduling.services import (
     resources,
     waitlist,
 )
+from scheduling.services import displays as wall_screens
 from scheduling.services.offers import token_of
 from scheduling.services.plans import VisitRequest
 from tests.factories import clinic, treatments, waiting
@@ -228,6 +230,7 @@ def grounds() -> Grounds:
             "reason_code": "patient_unwell",
             "extra_id": ward.house.open_once(start, end).pk,
             "closure_id": closure.pk,
+            "display_id": _display(site, people[Role.MANAGER]).pk,
             "time_off_id": away.pk,
             "visit_type_id": VisitType.objects.filter(site=site)[0].pk,
             "order_id": waiting.pk,
@@ -259,7 +262,17 @@ def _past(ward: Ward) -> tuple[list[Course], list[Appointment]]:
             start=ward.at(_SINCE.days, hour),
         )
         today.append(booking.book(request=request, by=ward.desk))
+    _missed(ward)
     return [long.course, short.course], today
+
+
+def _missed(ward: Ward) -> None:
+    """A visit to which nobody came, noted so the day after."""
+    kind, site = ward.house.visit("consultation"), ward.house.site
+    request = VisitRequest(clinic.patient().pk, kind.pk, site.pk, ward.at(1, 13))
+    visit = booking.book(request=request, by=ward.desk)
+    clock.set_offset(dt.timedelta(days=2) - _SINCE)
+    endings.no_show(appointment_id=visit.pk, by=ward.desk)
 
 
 def _today(ward: Ward, treated: Sequence[Course], visits: Sequence[Appointment]) -> None:
@@ -308,6 +321,10 @@ def _waiting(ward: Ward) -> tuple[Offer, FreedSlot]:
         entry_id=asked.pk, start=times[0].period.lower, freed_id=times[0].pk, by=BY, by_phone=True
     )
     return offer, times[1]
+
+
+def _display(site: Site, manager: User) -> Display:
+    return wall_screens.make(site_id=site.pk, name="Waiting room", by=manager.actor())
 
 
 def _task(ward: Ward, person: Patient) -> Task:

@@ -18,7 +18,7 @@ MOST_SHOWN = 5
 def with_parts(rows: QuerySet[Appointment]) -> QuerySet[Appointment]:
     """Everything that a list of visits shows: patient, type, active allocations (`held`), stages."""
     held = Allocation.objects.filter(active=True).select_related("resource__kind").order_by("period", "pk")
-    return rows.select_related("patient", "visit_type", "site", "reason").prefetch_related(
+    return rows.select_related("patient", "visit_type", "site", "reason", "squeezed_on").prefetch_related(
         Prefetch("allocations", queryset=held, to_attr="held"),
         Prefetch("stages", queryset=VisitStage.objects.order_by("position"), to_attr="steps"),
     )

@@ -111,7 +111,7 @@ class Row:
     def late(self) -> int:
         """Minutes since a patient should have come who has not, by what they said last."""
         return (
-            _minutes(self.comes_at or self.start, self.now)
+            minutes_between(self.comes_at or self.start, self.now)
             if self.status in _EXPECTED and self.is_today
             else 0
         )
@@ -122,12 +122,12 @@ class Row:
         if self.running is None:
             return 0
         length = self.running.planned_end - self.running.planned_start
-        return _minutes(self.running.started_at + length, self.now)
+        return minutes_between(self.running.started_at + length, self.now)
 
     @property
     def waits(self) -> int:
         """Minutes in the place where the patient is."""
-        return _minutes(self.since, self.now) if self.since else 0
+        return minutes_between(self.since, self.now) if self.since else 0
 
     @property
     def waited(self) -> str:
@@ -173,7 +173,7 @@ def rows_of(found: Iterable[Appointment], *, now: dt.datetime, is_today: bool) -
     return [Row(visit, now, is_today, namesake=visit.patient_id in twice) for visit in found]
 
 
-def figures_of(rows: list[Row]) -> list[dict[str, Any]]:
+def figures_of(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """Numbers of the day, over all clinicians."""
     real = [row for row in rows if row.status != AppointmentStatus.CANCELLED]
     late = sum(1 for row in real if row.late)
@@ -200,5 +200,5 @@ def _length(minutes: int) -> str:
     return _("%(hours)s h") % {"hours": minutes // 60}
 
 
-def _minutes(since: dt.datetime, now: dt.datetime) -> int:
+def minutes_between(since: dt.datetime, now: dt.datetime) -> int:
     return max(0, int((now - since).total_seconds()) // 60)

@@ -25,6 +25,7 @@ _TABS = [
     ("setup-time-off", gettext_lazy("Time off")),
     ("setup-visit-types", gettext_lazy("Kinds of visit")),
     ("setup-reasons", gettext_lazy("Reasons")),
+    ("setup-displays", gettext_lazy("Wall screens")),
 ]
 
 

@@ -1,5 +1,5 @@
 /* The schedule's pages: the arrows among free times, Enter to the decision, the patient chooser, keys of the day,
-   print, and a board that does not ask while nobody looks. Everything works without it, by plain forms. */
+   print, and the focus after a tap. Everything works without it, by plain forms. */
 (function () {
   "use strict";
 
@@ -113,12 +113,6 @@
     button.hidden = false;
     button.addEventListener("click", function () { window.print(); });
   }
-
-  /* The board asks every few seconds; not while the page is hidden, nor while a finger is on a button. */
-  document.addEventListener("htmx:beforeRequest", function (event) {
-    if (!event.detail.elt.hasAttribute("data-poll")) return;
-    if (document.hidden || document.querySelector("#board form.htmx-request, #board button:active")) event.preventDefault();
-  });
 
   /* A tap whose own button is gone with the answer gives the focus to the card it became. */
   let tapped = "";

@@ -14,6 +14,10 @@ from clinic import logs
         ({"event": "call +49 30 5550100 back"}, {"event": "call [removed] back"}),
         ({"event": "x", "email": "a"}, {"event": "x", "email": "[removed]"}),
         ({"event": "x", "request": "GET /links/?token=abc"}, {"event": "x", "request": "GET /links/"}),
+        (
+            {"event": "x", "request": f"GET /display/{'a1' * 32}/now/"},
+            {"event": "x", "request": "GET /display/[removed]/now/"},
+        ),
         ({"event": "x", "patient_id": "0192f"}, {"event": "x", "patient_id": "0192f"}),
     ],
 )

@@ -10,7 +10,7 @@ from clinic.actors import Staff
 from clinic.enums import Role
 from clinic.exceptions import IllegalMove, NotFound
 from clinic.models import Message, PatientPhone
-from scheduling import delay_messages, policies
+from scheduling import delay_mail, policies
 from scheduling.models import Allocation, Appointment
 from scheduling.selectors import delays, visits
 from scheduling.services import booking, moves, progress
@@ -181,8 +181,8 @@ def test_words_say_both_times(
 ) -> None:
     telling.tell(site_id=house.site.pk, by=nurse)
     row = Message.objects.get(about=delays.about(day[1].pk))
-    values = delay_messages.placeholders([row])[row.pk]
-    text = delay_messages.TEXTS[language].body.format(**values)
+    values = delay_mail.placeholders([row])[row.pk]
+    text = delay_mail.TEXTS[language].body.format(**values)
     assert [words in text, "09:50" in text, "09:30" in text] == [True, True, True]
 
 
@@ -190,7 +190,7 @@ def test_recheck_refuses_whoever_came_meanwhile(house: House, day: list[Appointm
     telling.tell(site_id=house.site.pk, by=nurse)
     rows = list(Message.objects.filter(kind=delays.KIND).order_by("about_rev"))
     Appointment.objects.filter(pk=day[1].pk).update(status="in_progress")
-    assert delay_messages.recheck(rows) == {rows[0].pk: "visit_changed"}
+    assert delay_mail.recheck(rows) == {rows[0].pk: "visit_changed"}
 
 
 NINE = dt.datetime(2026, 11, 24, 9, tzinfo=dt.UTC)
