@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -51,7 +51,10 @@ def wall_now(request: HttpRequest, display_token: str) -> HttpResponse:
 def wall_seen(request: HttpRequest, display_token: str) -> HttpResponse:
     """The screen says that it is alive. No token against forgery: there is no session to forge, the secret is in
     the address, and all that it can do is to set this screen's own time."""
-    displays.seen(display_id=_display(display_token).pk, by=System("wall screen"))
+    display = reads.opened_by(display_token)
+    if display is None:
+        return _nothing()
+    displays.seen(display_id=display.pk, by=System("wall screen"))
     return HttpResponse(status=204)
 
 
@@ -89,7 +92,9 @@ def revoke(request: HttpRequest, site: Site, display_id: UUID) -> HttpResponse:
 
 
 def _wall(request: HttpRequest, token: str, template: str) -> HttpResponse:
-    display = _display(token)
+    display = reads.opened_by(token)
+    if display is None:
+        return _nothing()
     now, zone = clock.now(), display.site.zone
     shown = calls.wall(site=display.site, day=clock.today(zone))
     with timezone.override(zone):
@@ -109,11 +114,9 @@ def _wall(request: HttpRequest, token: str, template: str) -> HttpResponse:
     return response
 
 
-def _display(token: str) -> Display:
-    display = reads.opened_by(token)
-    if display is None:
-        raise Http404
-    return display
+def _nothing() -> HttpResponse:
+    """Unknown and revoked look the same. Not the house's own page of that kind: that one sets a cookie."""
+    return HttpResponse(_("There is no such screen."), status=404, content_type="text/plain; charset=utf-8")
 
 
 def _shown(display: Display) -> dict[str, Any]:
