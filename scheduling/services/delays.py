@@ -45,7 +45,7 @@ def tell(*, site_id: UUID, by: Actor) -> Telling:
     for news in _due(site):  # again, under the locks: whoever was told meanwhile is not due any more
         if news.visit.pk not in keys:
             continue
-        if news.by_mail and any(row.state == MessageState.PENDING for row in _plan(news, by=by)):
+        if news.by_mail and _plan(news, by=by):
             mailed.append(_marked(news))
         else:
             to_phone.append(news)
@@ -79,9 +79,9 @@ def _due(site: Site) -> list[News]:
     return delays.news(found, delays.outlooks(found, now=now))
 
 
-def _plan(news: News, *, by: Actor) -> list[Message]:
+def _plan(news: News, *, by: Actor) -> bool:
     """The mail that tells the new start, in the place of one that has not gone out. It expires with the start
-    that the patient knows."""
+    that the patient knows. Whether one waits to be sent now."""
     about = delays.about(news.visit.pk)
     outbox.cancel(about=[about], by=by, reason="superseded", kinds=[delays.KIND])
     plan = Plan(
@@ -93,7 +93,9 @@ def _plan(news: News, *, by: Actor) -> list[Message]:
         due=clock.now(),
         expires=news.known,
     )
-    return outbox.plan([plan], by=by)
+    outbox.plan([plan], by=by)
+    waiting = Message.objects.filter(about=about, about_rev=plan.about_rev, state=MessageState.PENDING)
+    return waiting.exists()
 
 
 def _marked(news: News) -> News:

@@ -11,6 +11,7 @@ from clinic.enums import Role
 from clinic.models import Site, User
 from scheduling.models import Resource
 from scheduling.services import defaults as scheduling_defaults
+from scheduling.services import displays
 from treatments.demo import opening
 from treatments.models import ProtocolVersion
 from treatments.services import defaults as treatment_defaults
@@ -74,6 +75,7 @@ def build(*, now: dt.datetime, by: Actor) -> Place:
     first = users[STAFF[0][0]]
     protocol.signed_by, protocol.signed_at = first, now - dt.timedelta(days=740)
     protocol.save(update_fields=["signed_by", "signed_at"])
+    displays.make(site_id=site.pk, name="Waiting room", by=users["helen.brandt"].actor())
     opening.write_hours(site, resources, now)
     opening.write_exceptions(site, resources, now)
     return Place(

@@ -72,6 +72,7 @@ def load(*, by: Actor, say: Say, seed: int = SEED) -> None:
         steps.done(f"{len(patients)} patients")
         world = _calendar(rng, where, planner, patients, told, now)
         steps.done(f"two years and {len(world.visits.made)} visits planned")
+        world.visits.number_arrivals()
         world.rows.write(Appointment, Allocation, VisitStage, Course, Target, Order, Session, SessionBooking)
         steps.done(f"{len(world.courses)} courses and their calendar written")
         world.rows.write(Preparation, Injection, Review, Response, AdverseEvent)

@@ -4,6 +4,7 @@ import datetime as dt
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -82,6 +83,14 @@ class Visits:
         return self._add(
             placed, patient, booked_at, purpose, provisional, None, cancelled_at=ended_at, values=values
         )
+
+    def number_arrivals(self) -> None:
+        """Call numbers of everybody who has come today, in the order in which they came."""
+        today = self.now.astimezone(self.site.zone).date()
+        came = [(each.row.arrived_at, each.row) for each in self.made if each.row.arrived_at is not None]
+        here = [(at, row) for at, row in came if at.astimezone(self.site.zone).date() == today]
+        for number, (_at, row) in enumerate(sorted(here, key=itemgetter(0)), 1):
+            row.call_day, row.call_number = today, number
 
     def _add(
         self,
