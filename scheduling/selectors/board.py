@@ -19,7 +19,7 @@ class Today:
 
 
 def today(*, site: Site, day: dt.date, now: dt.datetime) -> Today:
-    """Four queries, and two more while there is somebody to tell that we run late."""
-    found = visits.day_list(site=site, day=day)
+    """Five queries, and two more while there is somebody to tell that we run late."""
+    found = visits.day_list(site=site, day=day, share_resources=True)
     outlooks = delays.outlooks(found, now=now)
     return Today(found, outlooks, delays.news(found, outlooks))

@@ -19,7 +19,7 @@ from clinic.permissions import actor_of, requires
 from scheduling.selectors import board as reads
 from scheduling.services import delays
 from scheduling.services.delays import Telling
-from scheduling.views.cards import Card, cards_of
+from scheduling.views.cards import Card, cards_of, icons
 from scheduling.views.common import at_site, attempt, back_to, visit_for
 from scheduling.views.rows import figures_of
 
@@ -45,6 +45,7 @@ def board(request: HttpRequest, site: Site) -> HttpResponse:
         "counts": figures_of(cards),
         **_news(found),
         "here": reverse("scheduling:board"),
+        "icon": icons(),
     }
     return render(request, f"scheduling/board/{template}", context)
 

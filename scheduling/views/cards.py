@@ -7,6 +7,8 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from heroicons.templatetags.heroicons import heroicon_outline
+
 from scheduling.enums import AppointmentStatus, Told
 from scheduling.models import Appointment
 from scheduling.selectors import calls, names
@@ -31,7 +33,7 @@ class Later:
 class Card(Row):
     outlook: Outlook = field(default_factory=Outlook)
 
-    @property
+    @cached_property
     def due(self) -> dt.datetime:
         """When the patient means to come: as planned, as they said, or as we told them."""
         times = (self.start, self.visit.expected_at, self.outlook.told)
@@ -107,6 +109,20 @@ class Card(Row):
     @property
     def wants_attention(self) -> bool:
         return bool(self.late or self.overdue or self.waits_long)
+
+
+def icons() -> dict[str, str]:
+    """The icons of the cards, written once for all of them."""
+    small = {
+        "same": "exclamation-triangle",
+        "squeezed": "user-plus",
+        "provisional": "question-mark-circle",
+        "untold": "bell-slash",
+        "comes": "arrow-right",
+        "later": "clock",
+    }
+    found = {name: heroicon_outline(icon, size=14) for name, icon in small.items()}
+    return found | {"undo": heroicon_outline("arrow-uturn-left", size=18)}
 
 
 def cards_of(

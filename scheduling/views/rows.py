@@ -68,7 +68,7 @@ class Row:
         )
         return ", ".join(dict.fromkeys(names))
 
-    @property
+    @cached_property
     def place(self) -> str:
         return visits.place(self.visit)
 
