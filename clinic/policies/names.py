@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import string
 import unicodedata
 
 LONGEST_WORD = 80
@@ -25,6 +26,7 @@ _UNFOLDED_BY_UNICODE = str.maketrans(
 )
 _APOSTROPHES = re.compile(r"(?<=\w)['`\u2019\u02bc\u00b4](?=\w)")
 _WORD = re.compile(r"[^\W_]+")
+_LETTERS = frozenset(string.ascii_lowercase)
 _FIRST_IDEOGRAPH = "\u2e80"
 
 
@@ -60,6 +62,20 @@ def words_asked(text: str) -> list[str]:
     return (
         words[:MOST_WORDS_ASKED] if any(len(word) > 1 or word >= _FIRST_IDEOGRAPH for word in words) else []
     )
+
+
+def slips(word: str) -> set[str]:
+    """Every word that one slip of the finger makes of this one: a letter missing, wrong or too many, two exchanged.
+
+    Some five hundred for a word of ten letters, so that looking all of them up costs less than comparing.
+    """
+    letters = _LETTERS | set(word)
+    splits = [(word[:at], word[at:]) for at in range(len(word) + 1)]
+    made = {head + tail[1:] for head, tail in splits if tail}
+    made |= {head + tail[1] + tail[0] + tail[2:] for head, tail in splits if len(tail) > 1}
+    made |= {head + letter + tail[1:] for head, tail in splits if tail for letter in letters}
+    made |= {head + letter + tail for head, tail in splits for letter in letters}
+    return made - {word, ""}
 
 
 def trigrams(word: str) -> frozenset[str]:

@@ -1,8 +1,9 @@
 """From typed words to patients: the words meant, and in the order of names who bears one for each.
 
-Quick at a million patients because misspellings are sought among the distinct folded words (`name_word_trigrams`),
-and the bearers of a word stand in the order in which they are shown (`bearers_in_order`): of two words that tens of
-thousands bear, two ordered lists are walked until enough patients stand in both.
+Quick at a million patients because all words that one slip could have meant are looked up at once, others are sought
+by trigrams among the distinct folded words and only where nobody was found, and the bearers of a word stand in the
+order in which they are shown (`bearers_in_order`): of two words that tens of thousands bear, two ordered lists are
+walked until enough patients stand in both.
 """
 
 from collections.abc import Sequence
@@ -12,19 +13,25 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
+from clinic.policies import names
+
 ALIKE = 0.3
-"""pg_trgm's similarity from which a word counts as a misspelling of the one asked for."""
+"""pg_trgm's similarity from which a word may be a misspelling of the one asked for by more than one slip."""
 MISSPELT = 10.0
 """What a misspelt word adds to a rank: those who need none come first, whatever else they differ in."""
 WORDS_EACH = 200
-"""Words that one typed word may begin, short before long, and words that it may misspell, like before unlike."""
+"""Words that one typed word may begin, short before long, and words that it may misspell by one slip, like before unlike."""
+FEW = 5
+"""Where at least as many bear the words themselves or longer ones, nobody is asked for whose words are a slip away."""
+ALIKE_EACH = 20
+"""Words that it may misspell by more than one."""
 RANKED = 60
 """Where several words are misspelt or not finished and more patients than this fit, the first of the rarest are ranked."""
 _BEGINNINGS = 5_000
 """Words with one beginning that are looked at: a single letter begins tens of thousands."""
-_LOOKED_AT = 4_000
+_LOOKED_AT = 2_000
 """Bearers of the rarest word that are looked at for the others: bounds the time where words hardly ever meet."""
-_ENOUGH = (1_000, 20_000)
+_ENOUGH = (400, 4_000)
 """Bearers from which on a word counts as common, without counting further; further where that leaves it open."""
 
 Meant = list[tuple[int, float]]
@@ -35,6 +42,10 @@ _THEMSELVES = "SELECT word, id FROM clinic_nameword WHERE word = ANY(%s)"
 _BEGUN = """
 (SELECT %s AS at, id, CASE WHEN word = %s THEN 0 ELSE 1 END AS rank, length(word) AS letters, word
  FROM (SELECT id, word FROM clinic_nameword WHERE word LIKE %s LIMIT %s) begun ORDER BY rank, letters, word LIMIT %s)"""
+
+_SLIPPED = """
+(SELECT %s AS at, id, %s - similarity(word, %s) AS rank, length(word) AS letters, word
+ FROM clinic_nameword WHERE word = ANY(%s) AND word NOT LIKE %s ORDER BY rank, letters, word LIMIT %s)"""
 
 _MISSPELT = """
 (SELECT %s AS at, id, %s - similarity(word, %s) AS rank, length(word) AS letters, word
@@ -70,12 +81,13 @@ found AS MATERIALIZED (SELECT own.patient_id, own.sort FROM looked_at own {other
 SELECT patient_id FROM (
   SELECT found.patient_id, found.sort, known.at, min(known.rank) AS rank
   FROM (SELECT DISTINCT patient_id, sort FROM found) found
-  JOIN clinic_patientnameword borne USING (patient_id) JOIN known ON known.id = borne.word_id
+  JOIN clinic_patientnameword borne USING (patient_id) JOIN known ON known.id = borne.word_id + 0
   GROUP BY 1, 2, 3) word
 GROUP BY patient_id, sort ORDER BY sum(rank), sort, patient_id LIMIT %s"""
 
 # LIMIT keeps it a look at each bearer in turn: as a plain join the others' bearers would all be gathered first. The sum
 # keeps the list of words a filter: as a condition of the index it is prepared anew for each bearer, 40 microseconds.
+# So it does above: from the words the planner would gather all who bear one, from the patients found it is a few rows.
 _ALSO = """
   CROSS JOIN LATERAL (SELECT FROM clinic_patientnameword other
     WHERE other.patient_id = own.patient_id AND other.word_id + 0 = ANY(%s::bigint[]) LIMIT 1) also{at}"""
@@ -83,7 +95,8 @@ _ALSO = """
 
 def of_words(words: Sequence[str], limit: int) -> list[UUID]:
     """Keys of patients who bear every word: first those who bear the words themselves, then those who bear longer ones
-    with these beginnings, then misspellings; each in the order of names. What is rarer is only asked for while there is room.
+    with these beginnings, then those of whose words these are one slip away; each in the order of names. Longer words are only asked for
+    while there is room, slips only where few were found, words that are merely alike only where nobody was.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         # Local to this transaction: the threshold decides what the index on trigrams returns. JIT costs more than it saves.
@@ -93,11 +106,10 @@ def of_words(words: Sequence[str], limit: int) -> list[UUID]:
         )
         found = _exactly(cursor, words, limit)
         meant: list[Meant] = [[] for _word in words]
-        for more in (_begun, _misspelt):
-            if len(found) < limit:
-                meant = [known + new for known, new in zip(meant, more(cursor, words), strict=True)]
-                found += _bearers(cursor, meant, limit)
-                found = list(dict.fromkeys(found))
+        for more, room in ((_begun, limit), (_slipped, min(FEW, limit)), (_alike, 1)):
+            if len(found) < room and any(new := more(cursor, words)):
+                meant = [known + other for known, other in zip(meant, new, strict=True)]
+                found = list(dict.fromkeys(found + _bearers(cursor, meant, limit)))
         return found[:limit]
 
 
@@ -109,13 +121,27 @@ def _begun(cursor: CursorWrapper, words: Sequence[str]) -> list[Meant]:
     return _words(cursor, [_BEGUN] * len(words), parameters, len(words))
 
 
-def _misspelt(cursor: CursorWrapper, words: Sequence[str]) -> list[Meant]:
-    """Words that look like these: of three letters and more, fewer say nothing."""
-    long = [(at, word) for at, word in enumerate(words) if len(word) > 2]
+def _slipped(cursor: CursorWrapper, words: Sequence[str]) -> list[Meant]:
+    """Words of which these are one slip away."""
+    long = _long(words)
     parameters: list[Any] = []
     for at, word in long:
-        parameters += [at, MISSPELT + 1, word, word, f"{word}%", WORDS_EACH]
+        parameters += [at, MISSPELT + 1, word, list(names.slips(word)), f"{word}%", WORDS_EACH]
+    return _words(cursor, [_SLIPPED] * len(long), parameters, len(words))
+
+
+def _alike(cursor: CursorWrapper, words: Sequence[str]) -> list[Meant]:
+    """Words that look like these."""
+    long = _long(words)
+    parameters: list[Any] = []
+    for at, word in long:
+        parameters += [at, MISSPELT + 1, word, word, f"{word}%", ALIKE_EACH]
     return _words(cursor, [_MISSPELT] * len(long), parameters, len(words))
+
+
+def _long(words: Sequence[str]) -> list[tuple[int, str]]:
+    """With their places, those that can be misspelt: of three letters and more, fewer say nothing."""
+    return [(at, word) for at, word in enumerate(words) if len(word) > 2]
 
 
 def _words(cursor: CursorWrapper, parts: Sequence[str], parameters: list[Any], count: int) -> list[Meant]:

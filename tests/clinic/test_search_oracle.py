@@ -1,9 +1,11 @@
 """The quick search by name against a slow one that looks at everybody: the same patients in the same order."""
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clinic.models import Patient
 from clinic.policies import names
@@ -74,33 +76,69 @@ def everybody(count: int) -> list[Patient]:
 
 def naive(people: Iterable[Patient], text: str) -> list[Patient]:
     """Every patient is looked at, every word of theirs compared; the best 20."""
-    asked = names.words_asked(text)
-    known = {word for one in people for word in names.words_of(one.given_name, one.family_name)}
-    meant = [_meant(word, known) for word in asked]
+    people = list(people)
+    few = _best(people, text, _begun)
+    if len(few) < bearers.FEW:
+        few = _best(people, text, _begun, _slipped)
+    return (few or _best(people, text, _begun, _slipped, _alike))[:20]
+
+
+def _best(people: Iterable[Patient], text: str, *ranks: Callable[[str, str], float | None]) -> list[Patient]:
     found = []
     for one in people:
         borne = names.words_of(one.given_name, one.family_name)
-        ranks = [
-            min((rank for word, rank in words.items() if word in borne), default=None) for words in meant
-        ]
-        if all(rank is not None for rank in ranks):
+        each = [_rank(asked, borne, ranks) for asked in names.words_asked(text)]
+        if all(rank is not None for rank in each):
             key = names.sort_key(one.given_name, one.family_name, one.birth_date)
-            found.append((sum(rank for rank in ranks if rank is not None), key, one.pk, one))
-    return [one for *_key, one in sorted(found, key=lambda row: row[:3])[:20]]
+            found.append((sum(rank for rank in each if rank is not None), key, one.pk, one))
+    return [one for *_key, one in sorted(found, key=lambda row: row[:3])]
 
 
-def _meant(asked: str, known: set[str]) -> dict[str, float]:
-    ranks = {word: _rank(asked, word) for word in known}
-    return {word: rank for word, rank in ranks.items() if rank is not None}
+def _rank(
+    asked: str, borne: Iterable[str], ranks: Sequence[Callable[[str, str], float | None]]
+) -> float | None:
+    """The best that any way of meaning gives to any of the words borne."""
+    given = [rank(asked, word) for word in borne for rank in ranks]
+    return min((rank for rank in given if rank is not None), default=None)
 
 
-def _rank(asked: str, word: str) -> float | None:
-    if word == asked:
-        return 0
-    if word.startswith(asked):
-        return 1
-    alike = names.similarity(asked, word)
-    return bearers.MISSPELT + 1 - alike if len(asked) > 2 and alike >= bearers.ALIKE else None
+def _begun(asked: str, word: str) -> float | None:
+    return (0 if word == asked else 1) if word.startswith(asked) else None
+
+
+def _slipped(asked: str, word: str) -> float | None:
+    return _misspelt(asked, word) if one_slip(asked, word) else None
+
+
+def _alike(asked: str, word: str) -> float | None:
+    return _misspelt(asked, word) if names.similarity(asked, word) >= bearers.ALIKE else None
+
+
+def _misspelt(asked: str, word: str) -> float | None:
+    return bearers.MISSPELT + 1 - names.similarity(asked, word) if len(asked) > 2 else None
+
+
+def one_slip(one: str, other: str) -> bool:
+    """A letter missing, wrong or too many, or two neighbours exchanged: what is left without the ends they share."""
+    while one and other and one[0] == other[0]:
+        one, other = one[1:], other[1:]
+    while one and other and one[-1] == other[-1]:
+        one, other = one[:-1], other[:-1]
+    return sorted((len(one), len(other))) in ([0, 1], [1, 1]) or (len(one) == 2 and one[::-1] == other)
+
+
+@given(
+    st.text("abcdefgh", min_size=1, max_size=6),
+    st.text("abcdefgh", min_size=1, max_size=6),
+)
+def test_slips_of_a_word_are_all_the_words_one_slip_away(one: str, other: str) -> None:
+    assert (other in names.slips(one)) == one_slip(one, other)
+
+
+@given(st.text("äß李azZ", min_size=1, max_size=8))
+def test_slips_go_both_ways(word: str) -> None:
+    wrong = [slip for slip in names.slips(word) if word not in names.slips(slip)]
+    assert [slip for slip in wrong if set(word) <= set(slip) | set("abcdefghijklmnopqrstuvwxyz")] == []
 
 
 @pytest.mark.parametrize("count", [60, 240])
