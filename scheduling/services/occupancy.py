@@ -21,8 +21,8 @@ from scheduling.models import (
     Appointment,
     ChangeReason,
     Hold,
-    Requirement,
     Stage,
+    VisitChange,
     VisitStage,
     VisitType,
 )
@@ -186,13 +186,14 @@ def end(*, appointment: Appointment) -> list[int]:
 
 
 def team_of(appointment: Appointment) -> list[TeamMember]:
-    """The team that the visit holds now, or held last: each attempt inserts its whole team in one go."""
-    units = sum(
-        Requirement.objects.filter(visit_type=appointment.visit_type_id).values_list("count", flat=True)
-    )
+    """The team that the visit holds now, or held last: by its own rows, whatever its kind of visit needs by now."""
     rows = Allocation.objects.filter(appointment=appointment, requirement__isnull=False)
-    latest = rows.select_related("requirement__stage", "resource").order_by("-pk")[:units]
-    return [TeamMember.of(row.resource, row.requirement) for row in latest if row.requirement is not None]
+    rows = rows.select_related("requirement__stage", "resource").order_by("pk")
+    held = list(rows.filter(active=True))
+    if not held:
+        ending = VisitChange.objects.filter(appointment=appointment).exclude(old_allocations=[]).first()
+        held = list(rows.filter(pk__in=ending.old_allocations)) if ending else []
+    return [TeamMember.of(row.resource, row.requirement) for row in held if row.requirement is not None]
 
 
 def resource_ids_of(appointment_id: UUID, *, active: bool = True) -> set[UUID]:

@@ -14,13 +14,13 @@ from clinic.services import erasure
 from scheduling import rules
 from scheduling.enums import AppointmentStatus, RefusalLevel, Told
 from scheduling.exceptions import BookingRefused, SlotTaken
-from scheduling.models import Allocation, Appointment
+from scheduling.models import Allocation, Appointment, Requirement
 from scheduling.rules import Override, Refusal, StartRequest
-from scheduling.services import availability, booking, endings, moves
+from scheduling.services import availability, booking, endings, moves, occupancy
 from scheduling.services.plans import VisitRequest
 from tests.factories import clinic
 from tests.factories import scheduling as factory
-from tests.factories.scheduling import House
+from tests.factories.scheduling import BY, House
 
 pytestmark = pytest.mark.django_db
 
@@ -276,3 +276,18 @@ def test_book_against_a_warning_needs_somebody_who_may_and_a_reason(house: House
     assert appointment.override_reason == "Travels abroad afterwards."
     event = AuditEvent.objects.get(action="scheduling.appointment.booked")
     assert event.detail == {"overrode": ["too_soon"]}
+
+
+def test_team_is_what_the_visit_holds_after_its_kind_has_changed(house: House) -> None:
+    visit = booking.book(request=session_at(house, 9), by=BY)
+    held = {row.resource_id for row in visit.allocations.filter(active=True)}
+    Requirement.objects.filter(visit_type=visit.visit_type).exclude(is_lead=True).first().delete()  # type: ignore[union-attr]
+    Requirement.objects.create(
+        visit_type=visit.visit_type, kind_id="recovery_bay", offset=0, minutes=10, turnover=0
+    )
+
+    team = {member.resource_id for member in occupancy.team_of(visit)}
+    endings.cancel(appointment_id=visit.pk, reason="patient_unwell", by=BY)
+
+    assert team < held
+    assert {member.resource_id for member in occupancy.team_of(visit)} == team
