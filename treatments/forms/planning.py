@@ -78,6 +78,19 @@ class AwayForm(forms.Form):
         return first, self.cleaned_data["away_last"] or first
 
 
+def days_typed(said: QueryDict) -> bool:
+    """Whether days away were typed and not kept yet."""
+    return any(said.get(name, "").strip() for name in AwayForm.base_fields)
+
+
+def unkept_days(said: QueryDict) -> AwayForm:
+    """Such days are never passed over in silence: they are kept or cleared before the course is booked."""
+    form = AwayForm(said)
+    if form.is_valid():
+        form.add_error("away_first", _("These days are not kept yet. Keep them free first, or clear them."))
+    return form
+
+
 def as_value(choice: Choice) -> str:
     return f"{choice.start.isoformat()}|{choice.lead_id or ''}"
 

@@ -35,6 +35,9 @@ def order_book(request: HttpRequest, site: Site, order_id: UUID) -> HttpResponse
     if request.method == "GET":
         return plan_page.page(request, site, job, Answer())
 
+    if said_forms.days_typed(request.POST):
+        return plan_page.page(request, site, job, Answer(away=said_forms.unkept_days(request.POST)))
+
     def book(said: Said) -> object:
         return planning.book_course(
             by=by,
