@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from clinic.views import contacts, home, messages, patient_end, patients, staff, tasks
+from clinic.views import calls, contacts, home, messages, patient_end, patients, staff, tasks
 
 app_name = "clinic"
 
@@ -21,10 +21,13 @@ urlpatterns = [
     path("patients/<uuid:patient_id>/erase/", patient_end.erase, name="patient-erase"),
     path("patients/<uuid:patient_id>/contacts/new/", contacts.new, name="contact-new"),
     path("patients/<uuid:patient_id>/tasks/new/", tasks.new, name="patient-task-new"),
+    path("patients/<uuid:patient_id>/calls/", calls.pane, name="call-pane"),
     path("contacts/<uuid:contact_id>/", contacts.edit, name="contact-edit"),
     path("contacts/<uuid:contact_id>/end/", contacts.end, name="contact-end"),
     path("tasks/", tasks.index, name="task-list"),
     path("tasks/new/", tasks.new, name="task-new"),
+    path("tasks/<uuid:task_id>/claim/", tasks.claim, name="task-claim"),
+    path("tasks/<uuid:task_id>/put-back/", tasks.put_back, name="task-put-back"),
     path("tasks/<uuid:task_id>/finish/", tasks.finish, name="task-finish"),
     path("tasks/<uuid:task_id>/hand-over/", tasks.assign, name="task-assign"),
     path("tasks/<uuid:task_id>/drop/", tasks.drop, name="task-drop"),

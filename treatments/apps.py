@@ -10,6 +10,7 @@ class TreatmentsConfig(AppConfig):
         from clinic import locks  # noqa: PLC0415 - models are ready only now
         from treatments import integrity, messages, receivers, rules  # noqa: PLC0415
         from treatments.models import Course, Session  # noqa: PLC0415
+        from treatments.selectors import readiness  # noqa: PLC0415
 
         locks.register("course", Course)
         locks.register("session", Session)
@@ -17,3 +18,4 @@ class TreatmentsConfig(AppConfig):
         messages.register()
         integrity.register()
         receivers.connect()
+        readiness.register()

@@ -11,6 +11,9 @@ from clinic.enums import TaskState
 from clinic.exceptions import NotFound
 from clinic.models import Task, User
 
+CALL_BACK = "call.back"
+"""The kind of task that a call leaves behind: somebody is to be rung back."""
+
 
 def open_tasks(*, site_id: UUID) -> QuerySet[Task]:
     """What is open at a site, the most urgent first, with patient and owner at hand."""
@@ -24,6 +27,12 @@ def open_tasks(*, site_id: UUID) -> QuerySet[Task]:
 def tasks_for(by: Staff, *, site_id: UUID) -> QuerySet[Task]:
     """Open tasks of this person, and those of their role that nobody has taken."""
     return open_tasks(site_id=site_id).filter(Q(owner_id=by.user_id) | Q(owner__isnull=True, role=by.role))
+
+
+def call_backs(*, site_id: UUID, until: dt.datetime | None = None) -> QuerySet[Task]:
+    """Whom somebody promised to ring; with `until`, by then. The most urgent first."""
+    rows = open_tasks(site_id=site_id).filter(kind=CALL_BACK)
+    return rows if until is None else rows.filter(due_at__lt=until)
 
 
 def done_tasks(*, site_id: UUID, since: dt.datetime) -> QuerySet[Task]:

@@ -95,6 +95,43 @@ def reassign(
     return task
 
 
+@use_case
+def claim(*, by: Staff, task_id: UUID) -> Task:
+    """Take an open task for oneself, so that two people who share a list never take the same line.
+
+    Claiming one's own again changes nothing. Raises IllegalMove when somebody else has it or it is finished: of two
+    at once the row lock lets one be first, and the other is told who.
+    """
+    task = _locked(by, task_id)
+    if task.state != TaskState.OPEN:
+        raise IllegalMove(_("Somebody else has finished this task already."))
+    if task.owner_id is not None and task.owner_id != by.user_id:
+        owner = User.objects.get(pk=task.owner_id)
+        raise IllegalMove(_("%(name)s has this one. Take another.") % {"name": owner})
+    if task.owner_id is None:
+        task.owner_id = by.user_id
+        task.save(update_fields=["owner"])
+        audit.record("clinic.task.claimed", by=by, about=[task])
+    return task
+
+
+@use_case
+def put_back(*, by: Staff, task_id: UUID) -> Task:
+    """Give a task that one had claimed back to its role. Somebody else's stays theirs: hand it over instead."""
+    task = _locked(by, task_id)
+    if task.state == TaskState.OPEN and task.owner_id == by.user_id:
+        task.owner_id = None
+        task.save(update_fields=["owner"])
+        audit.record("clinic.task.put_back", by=by, about=[task])
+    return task
+
+
+def open_ids(*, patient_id: UUID, kind: str, about: str) -> list[UUID]:
+    """The open tasks of a kind about a fact of a patient, for a service that settles them."""
+    rows = Task.objects.filter(patient_id=patient_id, kind=kind, about=about, state=TaskState.OPEN)
+    return list(rows.order_by("pk").values_list("pk", flat=True))
+
+
 def _move(by: Actor, task_id: UUID, state: TaskState, outcome: str) -> Task:
     task = _locked(by, task_id)
     if state not in TASK_TRANSITIONS[task.state]:

@@ -36,6 +36,7 @@ FOUND_AT_MOST = 20
 _PANES = (
     ("scheduling:patient-pane", gettext_lazy("Visits")),
     ("treatments:patient-pane", gettext_lazy("Courses")),
+    ("clinic:call-pane", gettext_lazy("Calls")),
     ("clinic:message-pane", gettext_lazy("Messages")),
 )
 

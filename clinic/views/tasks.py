@@ -1,6 +1,7 @@
 """Tasks: what is open, for whom, and what came of it."""
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -14,13 +15,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from clinic import clock
 from clinic.enums import Permission
+from clinic.exceptions import IllegalMove
 from clinic.forms.tasks import AssignForm, OutcomeForm, TaskForm
 from clinic.models import Patient, Site, Task
 from clinic.permissions import actor_of, requires
 from clinic.selectors import tasks as selectors
 from clinic.selectors.patients import patient_detail
 from clinic.services import tasks
-from clinic.views.common import answered, at_site
+from clinic.views.common import answered, at_site, next_path
 
 ROWS = 30
 SHOWN_AFTERWARDS = dt.timedelta(days=14)
@@ -35,6 +37,7 @@ def index(request: HttpRequest, site: Site) -> HttpResponse:
     lists: dict[str, tuple[str, Any]] = {
         "mine": (_("For me"), selectors.tasks_for(by, site_id=site.pk)),
         "all": (_("Everybody's"), selectors.open_tasks(site_id=site.pk)),
+        "calls": (_("Call back"), selectors.call_backs(site_id=site.pk)),
         "done": (_("Finished"), selectors.done_tasks(site_id=site.pk, since=clock.now() - SHOWN_AFTERWARDS)),
     }
     wanted = request.GET.get("show", "mine")
@@ -150,6 +153,30 @@ def _page(
 ) -> HttpResponse:
     context = {"form": form, "patient": patient, "heading": heading, "task": task}
     return render(request, "clinic/task/form.html", context, status=422 if form.errors else 200)
+
+
+@requires(Permission.WORK_TASKS)
+@require_POST
+@at_site
+def claim(request: HttpRequest, site: Site, task_id: UUID) -> HttpResponse:
+    """Take a task, so that nobody else does the same."""
+    return _taken(request, lambda: tasks.claim(by=actor_of(request), task_id=task_id))
+
+
+@requires(Permission.WORK_TASKS)
+@require_POST
+@at_site
+def put_back(request: HttpRequest, site: Site, task_id: UUID) -> HttpResponse:
+    """Leave a task that one had taken to whoever has time."""
+    return _taken(request, lambda: tasks.put_back(by=actor_of(request), task_id=task_id))
+
+
+def _taken(request: HttpRequest, service: Callable[[], object]) -> HttpResponse:
+    try:
+        service()
+    except IllegalMove as error:
+        messages.error(request, error.message)
+    return redirect(next_path(request) or reverse("clinic:task-list") + "?show=all")
 
 
 def _back(patient: Patient | None) -> str:

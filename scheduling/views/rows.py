@@ -10,9 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from scheduling.duties import Light
 from scheduling.enums import AppointmentStatus, ResourceCategory
 from scheduling.models import Appointment
-from scheduling.selectors import names, visits
+from scheduling.selectors import names, strip, visits
 
 _EXPECTED = (AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)
 _HERE = (AppointmentStatus.ARRIVED, AppointmentStatus.IN_PROGRESS)
@@ -36,6 +37,8 @@ class Row:
     now: dt.datetime
     is_today: bool
     namesake: bool = False
+    light: Light | None = None
+    """Whether the visit can go ahead; None where nothing has to be ready."""
 
     @property
     def status(self) -> AppointmentStatus:
@@ -170,7 +173,11 @@ def rows_of(found: Iterable[Appointment], *, now: dt.datetime, is_today: bool) -
     """Rows of one day, with people of nearly the same name marked."""
     found = list(found)
     twice = names.alike({visit.patient_id: visit.patient for visit in found}.values())
-    return [Row(visit, now, is_today, namesake=visit.patient_id in twice) for visit in found]
+    lights = strip.lights_of(found)
+    return [
+        Row(visit, now, is_today, namesake=visit.patient_id in twice, light=lights.get(visit.pk))
+        for visit in found
+    ]
 
 
 def figures_of(rows: Sequence[Row]) -> list[dict[str, Any]]:

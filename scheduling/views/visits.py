@@ -25,7 +25,7 @@ from scheduling.exceptions import BookingRefused, SlotTaken
 from scheduling.forms.booking import MoveForm, PickerForm
 from scheduling.forms.changes import CancelForm, LateForm, NoShowForm, NotDoneForm
 from scheduling.models import Appointment, VisitChange
-from scheduling.selectors import ledger, visits
+from scheduling.selectors import ledger, strip, visits
 from scheduling.services import endings, moves, progress, telling, undoing
 from scheduling.views import picker
 from scheduling.views.booking import moving_quest
@@ -218,6 +218,7 @@ def _facts(request: HttpRequest, visit: Appointment) -> dict[str, Any]:
         and AppointmentStatus.CONFIRMED in APPOINTMENT_TRANSITIONS[status]
         and status == "booked",
         "can_undo": row.undo,
+        "light": strip.lights_of([visit]).get(visit.pk),
         "lines": ledger.of_visit(appointment_id=visit.pk),
         "change": _undoable(visit, by),
         "late_form": LateForm(initial={"version": visit.version}),

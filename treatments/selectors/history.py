@@ -203,7 +203,7 @@ def todays_sessions(
     return sorted(views, key=lambda view: view.visit.period.lower if view.visit else end)
 
 
-def unsigned(*, site_id: UUID, user_id: UUID | None) -> list[Session]:
+def unsigned(*, site_id: UUID, user_id: UUID | None = None) -> list[Session]:
     """Records that wait for a signature, oldest first: of one physician's courses where a user is given."""
     rows = Session.objects.filter(
         site_id=site_id, status__in=[SessionStatus.INJECTED, SessionStatus.STOPPED]

@@ -1,0 +1,46 @@
+/* One key a call. In a list of lines the keys belong to the line that has the focus, else to the pane of calls; j and k
+   (or the arrows) walk the lines. Nothing happens while somebody types, or with Ctrl, Alt or Cmd held. */
+(function () {
+  "use strict";
+
+  function lines() {
+    return Array.from(document.querySelectorAll("[data-line]"));
+  }
+
+  function typing(element) {
+    return /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName) && element.type !== "checkbox";
+  }
+
+  document.addEventListener("keydown", function (event) {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (typing(event.target) || document.querySelector("dialog[open]")) return;
+    const all = lines();
+    if (all.length && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+      const at = all.indexOf(event.target.closest("[data-line]"));
+      const next = all[at + (event.key === "ArrowDown" ? 1 : -1)];
+      if (!next) return;
+      event.preventDefault();
+      next.focus();
+      return;
+    }
+    const scope = event.target.closest("[data-line]") || document.querySelector("[data-keys]");
+    const target = scope && scope.querySelector(`[data-press="${CSS.escape(event.key)}"]`);
+    if (!target) return;
+    event.preventDefault();
+    target.click();
+  });
+
+  /* A line that is done gives the focus to the next one that is not. */
+  let place = -1;
+  document.addEventListener("htmx:beforeRequest", function (event) {
+    const line = event.detail.elt.closest("[data-line]");
+    if (line && event.detail.requestConfig.verb === "post") place = lines().indexOf(line);
+  });
+  document.addEventListener("htmx:afterSettle", function () {
+    if (place < 0) return;
+    const all = lines();
+    const next = all.slice(place).concat(all.slice(0, place)).find(function (line) { return !line.hasAttribute("data-done"); });
+    place = -1;
+    if (next) next.focus();
+  });
+})();
