@@ -1,6 +1,7 @@
 """Reads of tasks."""
 
 import datetime as dt
+from collections.abc import Collection
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -33,6 +34,12 @@ def call_backs(*, site_id: UUID, until: dt.datetime | None = None) -> QuerySet[T
     """Whom somebody promised to ring; with `until`, by then. The most urgent first."""
     rows = open_tasks(site_id=site_id).filter(kind=CALL_BACK)
     return rows if until is None else rows.filter(due_at__lt=until)
+
+
+def open_about(*, kind: str, abouts: Collection[str]) -> list[UUID]:
+    """The open tasks of a kind about any of these facts, for a service that settles them."""
+    rows = Task.objects.filter(kind=kind, about__in=abouts, state=TaskState.OPEN)
+    return list(rows.order_by("pk").values_list("pk", flat=True))
 
 
 def done_tasks(*, site_id: UUID, since: dt.datetime) -> QuerySet[Task]:

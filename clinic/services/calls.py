@@ -12,7 +12,7 @@ from clinic.enums import CallDirection, CallOutcome, Permission, Role
 from clinic.exceptions import InvalidInput, NotFound
 from clinic.models import Call, Patient
 from clinic.permissions import check
-from clinic.selectors.tasks import CALL_BACK
+from clinic.selectors.tasks import CALL_BACK, open_about
 from clinic.services import tasks
 from clinic.transactions import use_case
 
@@ -59,7 +59,7 @@ def log(*, by: Actor, site_id: UUID, patient_id: UUID, data: CallData, about: st
     if wanted and data.call_back_at is not None:
         _call_back(call, data.call_back_at, by=by)
     elif data.outcome == CallOutcome.REACHED:
-        for task_id in tasks.open_ids(patient_id=patient_id, kind=CALL_BACK, about=_subject(call)):
+        for task_id in open_about(kind=CALL_BACK, abouts=[_subject(call)]):
             tasks.finish(by=by, task_id=task_id, outcome=_("Reached by phone"))
     return call
 

@@ -126,12 +126,6 @@ def put_back(*, by: Staff, task_id: UUID) -> Task:
     return task
 
 
-def open_ids(*, patient_id: UUID, kind: str, about: str) -> list[UUID]:
-    """The open tasks of a kind about a fact of a patient, for a service that settles them."""
-    rows = Task.objects.filter(patient_id=patient_id, kind=kind, about=about, state=TaskState.OPEN)
-    return list(rows.order_by("pk").values_list("pk", flat=True))
-
-
 def _move(by: Actor, task_id: UUID, state: TaskState, outcome: str) -> Task:
     task = _locked(by, task_id)
     if state not in TASK_TRANSITIONS[task.state]:

@@ -137,11 +137,13 @@ def write(
     phoned = appointment.told == Told.PHONE
     ended = [*ended, *occupancy.replace(appointment=appointment, start=request.start, team=team)]
     appointment.told, appointment.squeezed_on_id = request.told, request.squeezed_on
-    appointment.expected_at = None
-    appointment.told_rev += 1 if appointment.status in TOLD else 0
-    appointment.status = (
-        AppointmentStatus.BOOKED if appointment.status == AppointmentStatus.CONFIRMED else appointment.status
-    )
+    # Who serves a visit stands in no mail: at the same time nothing changes that the patient was told or has said.
+    same_time = request.start == old_period.lower
+    if not same_time:
+        appointment.expected_at = None
+        appointment.told_rev += 1 if appointment.status in TOLD else 0
+        if appointment.status == AppointmentStatus.CONFIRMED:
+            appointment.status = AppointmentStatus.BOOKED
     appointment.override_reason = overrides.reason(accepted, override) or appointment.override_reason
     appointment.version += 1
     appointment.save(
@@ -174,5 +176,6 @@ def write(
         key=key,
     )
     freed.record(appointment=appointment, period=old_period, ended=ended)
-    notices.plan_moved(appointment=appointment, phoned=phoned, by=by)
+    if not same_time:
+        notices.plan_moved(appointment=appointment, phoned=phoned, by=by)
     tell([appointment], "moved", by)

@@ -65,10 +65,13 @@ def accept_or_refuse(visits: Sequence[Appointment], accept: bool, *, by: Actor) 
 
 def lock(site_id: UUID, resource_id: UUID | None) -> None:
     """The clinician, or for the site itself everything that a visit there could hold."""
-    everything = Resource.objects.filter(Q(site_id=site_id) | Q(is_clinician=True)).values_list(
-        "pk", flat=True
-    )
-    locks.take(site=[site_id], resource=[resource_id] if resource_id else list(everything))
+    locks.take(site=[site_id], resource=[resource_id] if resource_id else resources_at(site_id))
+
+
+def resources_at(site_id: UUID) -> list[UUID]:
+    """Everything that a visit at the site could hold."""
+    rows = Resource.objects.filter(Q(site_id=site_id) | Q(is_clinician=True))
+    return list(rows.values_list("pk", flat=True))
 
 
 def resource_of(site_id: UUID, resource_id: UUID) -> Resource:

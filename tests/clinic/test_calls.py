@@ -134,4 +134,5 @@ def test_pane_asks_the_same_questions_however_many_calls(site: Site, patient: Pa
     client.get(url)
     with CaptureQueriesContext(connection) as asked:
         client.get(url)
-    assert [q["sql"][:150] for q in asked] == []
+    # The tests' clock is a table: production has none.
+    assert sum("clinic_clockoffset" not in query["sql"] for query in asked) == 9
