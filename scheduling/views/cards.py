@@ -11,7 +11,7 @@ from heroicons.templatetags.heroicons import heroicon_outline
 
 from scheduling.enums import AppointmentStatus, Told
 from scheduling.models import Appointment
-from scheduling.selectors import calls, names
+from scheduling.selectors import calls, names, strip
 from scheduling.selectors.delays import Outlook
 from scheduling.views.rows import Row, minutes_between
 
@@ -131,8 +131,16 @@ def cards_of(
     """Cards of today, in the order in which people come."""
     found = list(found)
     twice = names.alike({visit.patient_id: visit.patient for visit in found}.values())
+    lights = strip.lights_of(found)
     cards = [
-        Card(visit, now, True, visit.patient_id in twice, outlooks.get(visit.pk, Outlook()))
+        Card(
+            visit,
+            now,
+            True,
+            namesake=visit.patient_id in twice,
+            light=lights.get(visit.pk),
+            outlook=outlooks.get(visit.pk, Outlook()),
+        )
         for visit in found
     ]
     return sorted(cards, key=lambda card: card.due)

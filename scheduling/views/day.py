@@ -11,7 +11,7 @@ from clinic.enums import Permission
 from clinic.models import Site
 from clinic.permissions import actor_of, can
 from scheduling.forms.booking import DayForm
-from scheduling.selectors import choices, visits
+from scheduling.selectors import choices, strip, visits
 from scheduling.views.rows import figures_of, rows_of
 
 
@@ -21,7 +21,8 @@ def page(request: HttpRequest, site: Site, shown: dt.date) -> HttpResponse:
     asked = wanted.cleaned_data if wanted.is_valid() else {}
     today = clock.today(site.zone)
     found = visits.day_list(site=site, day=shown, include_cancelled=bool(asked.get("cancelled")))
-    rows = rows_of(found, now=clock.now(), is_today=shown == today)
+    lights = strip.lights_of(found) if shown >= today else {}
+    rows = rows_of(found, now=clock.now(), is_today=shown == today, lights=lights)
     lead = asked.get("lead")
     listed = [
         row

@@ -1,10 +1,11 @@
 """A visit as the lists and the board show it: the words beside the state, and the one next tap."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils import timezone
@@ -13,7 +14,7 @@ from django.utils.translation import gettext as _
 from scheduling.duties import Light
 from scheduling.enums import AppointmentStatus, ResourceCategory
 from scheduling.models import Appointment
-from scheduling.selectors import names, strip, visits
+from scheduling.selectors import names, visits
 
 _EXPECTED = (AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)
 _HERE = (AppointmentStatus.ARRIVED, AppointmentStatus.IN_PROGRESS)
@@ -169,11 +170,17 @@ class Row:
         return Tap(label, reverse(f"scheduling:appointment-{what}", args=[self.visit.pk]))
 
 
-def rows_of(found: Iterable[Appointment], *, now: dt.datetime, is_today: bool) -> list[Row]:
-    """Rows of one day, with people of nearly the same name marked."""
+def rows_of(
+    found: Iterable[Appointment],
+    *,
+    now: dt.datetime,
+    is_today: bool,
+    lights: Mapping[UUID, Light] | None = None,
+) -> list[Row]:
+    """Rows of one day, with people of nearly the same name marked, and the lights where the page shows them."""
     found = list(found)
     twice = names.alike({visit.patient_id: visit.patient for visit in found}.values())
-    lights = strip.lights_of(found)
+    lights = lights or {}
     return [
         Row(visit, now, is_today, namesake=visit.patient_id in twice, light=lights.get(visit.pk))
         for visit in found
