@@ -37,6 +37,9 @@ ALLOWED_HOSTS = [
     *env.text("EXTRA_HOSTS", default="", what="host names, comma-separated").replace(",", " ").split(),
 ]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+LABEL_SIZES = ("62x29", "57x32", "50x25", "89x36")
+LABEL_SIZE = env.choice("LABEL_SIZE", options=LABEL_SIZES, default="62x29")
+"""Width and height in millimetres of the labels in the clinic's printer; static/css/paper-print.css has a page for each."""
 PRODUCT_NAME = env.text("PRODUCT_NAME", default="Recura", what="the name shown in the header")
 
 INSTALLED_APPS = [

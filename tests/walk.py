@@ -39,6 +39,7 @@ from scheduling.services import (
     booking,
     closures,
     endings,
+    feeds,
     holds,
     offers,
     progress,
@@ -64,7 +65,12 @@ CLINIC_WIDE = {"patient_id", "contact_id", "clinician_id", "kind_code", "reason_
 QUERIES = {"clinic:task-list": ["?show=done"], "clinic:message-list": ["?show=attention"]}
 """Pages whose address says which of their lists is shown."""
 
-CLINICIANS = {"scheduling:setup-clinician-hours", "scheduling:setup-clinician-hours-copy"}
+CLINICIANS = {
+    "scheduling:setup-clinician-hours",
+    "scheduling:setup-clinician-hours-copy",
+    "scheduling:feed-renew",
+    "scheduling:feed-revoke",
+}
 """Addresses whose `resource_id` must be a clinician's."""
 
 _SINCE = dt.timedelta(days=21)
@@ -210,6 +216,7 @@ def grounds() -> Grounds:
         state="failed", reason="refused_by_server", ended_at=clock.now()
     )
     Resource.objects.filter(pk=ward.house.one("physician").pk).update(user=people[Role.PHYSICIAN])
+    feeds.renew(by=manager.actor(), resource_id=ward.house.one("physician").pk)
     return Grounds(
         ward=ward,
         examples={

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from clinic.enums import Permission
-from scheduling import rules
+from scheduling import purposes, rules
 from scheduling.enums import RefusalLevel
 from scheduling.rules import Refusal, StartRequest
 from treatments.enums import CourseStatus, SessionStatus
@@ -79,6 +79,7 @@ def register() -> None:
     """Called once at start-up."""
     rules.register("course", of_course)
     rules.register_lock_keys(courses.lock_keys)
+    purposes.register(courses.session_words)
 
 
 def _of_sessions(requests: Sequence[StartRequest]) -> list[Asked]:
