@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import vobject
-from django.core.cache import cache
 from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.http import HttpResponse
@@ -58,7 +57,6 @@ def tomorrow(house: House, hour: int, minute: int = 0) -> dt.datetime:
 
 
 def read(url: str, **headers: str) -> HttpResponse:
-    cache.clear()
     return Client().get(url, headers=headers)
 
 
@@ -246,7 +244,6 @@ def test_only_the_hash_of_the_secret_is_stored(url: str) -> None:
 def test_asking_without_end_is_slowed_down(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     now = clock.now().replace(second=1)
     monkeypatch.setattr(clock, "now", lambda: now)
-    cache.clear()
     codes = [Client().get(url).status_code for _ in range(views.A_MINUTE + 1)]
     assert codes == [200] * views.A_MINUTE + [429]
     monkeypatch.setattr(clock, "now", lambda: now + dt.timedelta(minutes=1))
@@ -279,7 +276,6 @@ def test_a_feed_costs_the_same_for_one_visit_and_for_thirty(
     address = url if kind == "feed" else reverse("scheduling:feeds")
 
     def queries() -> int:
-        cache.clear()
         with CaptureQueriesContext(connection) as captured:
             assert browser.get(address).status_code == 200
         return sum("clinic_clockoffset" not in query["sql"] for query in captured.captured_queries)
