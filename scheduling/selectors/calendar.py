@@ -52,6 +52,7 @@ class Calendar:
     site: Site
     visit_type: VisitType
     spans: list[Span]
+    stages: list[Stage]
     resources: dict[UUID, Resource]
     open: dict[UUID, Intervals]
     busy: dict[UUID, list[Interval]]
@@ -181,13 +182,14 @@ def load(
     also_moving: Collection[UUID] = (),
     hold_id: UUID | None = None,
     resource_ids: Collection[UUID] | None = None,
+    visit_type: VisitType | None = None,
 ) -> Calendar:
     """Read the calendar for starts in `[earliest, latest)`. The visits being moved and the hold being booked do not
     stand in their own way; neither does a hold that has expired.
 
-    Raises NotFound for a visit type that is not in use at the site.
+    Whoever has just read the visit type with its site hands it in. Raises NotFound for one that is not in use at the site.
     """
-    visit_type = (
+    visit_type = visit_type or (
         VisitType.objects.select_related("site")
         .filter(pk=visit_type_id, site_id=site_id, is_active=True)
         .first()
@@ -218,6 +220,7 @@ def load(
         site=visit_type.site,
         visit_type=visit_type,
         spans=spans,
+        stages=[Stage(visit_type=visit_type, **stage) for stage in setup.stages],
         resources=resources,
         open=open_times(setup, resources.values(), low=low, high=high, zone=zone),
         busy=taken.by_resource,

@@ -6,7 +6,7 @@ one row a resource with its minutes packed, and the index of the exclusion const
 import datetime as dt
 import struct
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -58,7 +58,11 @@ SELECT
     (SELECT json_agg(json_build_array(t.resource_id,
         floor(extract(epoch FROM lower(t.period)) / 60)::int, ceil(extract(epoch FROM upper(t.period)) / 60)::int))
      FROM scheduling_timeoff t, span
-     WHERE t.ended_at IS NULL AND t.period && near AND t.resource_id IN (SELECT id FROM usable))
+     WHERE t.ended_at IS NULL AND t.period && near AND t.resource_id IN (SELECT id FROM usable)),
+    (SELECT json_agg(json_build_object(
+        'id', s.id, 'code', s.code, 'name', s.name, 'done_name', s.done_name, 'position', s.position,
+        'offset', s.offset, 'minutes', s.minutes) ORDER BY s.position)
+     FROM scheduling_stage s WHERE s.visit_type_id = %(visit_type)s)
 """
 
 # A lateral probe a resource, so that the index is entered with resource and period both: with `resource = ANY (…)`
@@ -104,6 +108,7 @@ class Setup:
     extra: list[tuple[str | None, int, int]]
     closed: list[Interval]
     away: list[tuple[str, int, int]]
+    stages: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

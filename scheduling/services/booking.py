@@ -72,7 +72,7 @@ def plan(
             raise SlotTaken(
                 missing(calendar, request.start, request.lead_id) or [_("That time has just been taken.")]
             )
-        plans.append(VisitPlan(request, team))
+        plans.append(VisitPlan(request, team, calendar.visit_type))
     return plans
 
 
@@ -152,7 +152,7 @@ def _calendar(
     request: VisitRequest,
     appointment_id: UUID | None,
     *,
-    only: set[UUID] | None = None,
+    planned: VisitPlan | None = None,
     also_moving: Collection[UUID] = (),
 ) -> calendars.Calendar:
     now = clock.now()
@@ -166,7 +166,8 @@ def _calendar(
         patient_id=request.patient_id,
         appointment_id=appointment_id,
         also_moving=also_moving,
-        resource_ids=only,
+        resource_ids=planned.resource_ids if planned else None,
+        visit_type=planned.visit_type if planned else None,
     )
     if request.squeezed_on is not None:
         # The clinician is not held; everything else of the visit is, and is refused as always.
@@ -182,15 +183,15 @@ def confirmed_team(
     also_moving: Collection[UUID] = (),
 ) -> tuple[TeamMember, ...]:
     """Under the locks: the team is still free, in hours and not away. Raises SlotTaken."""
-    calendar = _calendar(plan.request, appointment_id, only=plan.resource_ids, also_moving=also_moving)
+    calendar = _calendar(plan.request, appointment_id, planned=plan, also_moving=also_moving)
     return _team_in(calendar, plan.request, now=now)
 
 
 def _confirmed(plan: VisitPlan, patient: Patient, *, now: dt.datetime) -> NewVisit:
     """Under the locks: the visit as it can be written now."""
-    calendar = _calendar(plan.request, None, only=plan.resource_ids)
+    calendar = _calendar(plan.request, None, planned=plan)
     team = _team_in(calendar, plan.request, now=now)
-    return NewVisit(plan.request, team, patient, calendar.visit_type)
+    return NewVisit(plan.request, team, patient, calendar.visit_type, calendar.stages)
 
 
 def _team_in(

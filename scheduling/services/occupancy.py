@@ -4,7 +4,6 @@ A period is never updated in place: one UPDATE of two adjoining allocations woul
 """
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -88,6 +87,7 @@ class NewVisit:
     patient: Patient
     visit_type: VisitType
     """With its site at hand."""
+    stages: Sequence[Stage]
 
 
 def insert(visits: Sequence[NewVisit], *, now: dt.datetime, override_reason: str = "") -> list[Appointment]:
@@ -95,14 +95,9 @@ def insert(visits: Sequence[NewVisit], *, now: dt.datetime, override_reason: str
     appointments = Appointment.objects.bulk_create(
         _appointment(visit, now=now, override_reason=override_reason) for visit in visits
     )
-    stages: dict[UUID, list[Stage]] = defaultdict(list)
-    for stage in Stage.objects.filter(visit_type__in={visit.visit_type.pk for visit in visits}):
-        stages[stage.visit_type_id].append(stage)
     pairs = list(zip(visits, appointments, strict=True))
     VisitStage.objects.bulk_create(
-        _visit_stage(stage, appointment)
-        for visit, appointment in pairs
-        for stage in stages[visit.visit_type.pk]
+        _visit_stage(stage, appointment) for visit, appointment in pairs for stage in visit.stages
     )
     Allocation.objects.bulk_create(
         row for visit, appointment in pairs for row in _allocations(appointment, visit.team)

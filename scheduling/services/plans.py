@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from scheduling.enums import AppointmentStatus, Told
+from scheduling.models import VisitType
 from scheduling.selectors.teams import TeamMember
 
 
@@ -32,6 +33,8 @@ class VisitPlan:
 
     request: VisitRequest
     team: tuple[TeamMember, ...]
+    visit_type: VisitType | None = None
+    """As it was read with its site when the team was chosen, where it was."""
 
     @property
     def resource_ids(self) -> set[UUID]:

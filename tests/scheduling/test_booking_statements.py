@@ -34,5 +34,5 @@ def test_booking_takes_the_same_few_statements_in_an_empty_and_in_a_full_day(
     for request in requests[:-1]:
         booking.book(request=request, by=desk)
     # The choice of a team: three reads. Then the locks, what was read again under them, and one insert a table.
-    with django_assert_num_queries(26):
+    with django_assert_num_queries(24):
         booking.book(request=requests[-1], by=desk)
