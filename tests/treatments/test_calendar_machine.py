@@ -20,6 +20,7 @@ from clinic.exceptions import DomainError
 from clinic.models import Patient
 from scheduling.enums import Told
 from scheduling.models import Appointment, Hold, Offer, TimeOff, VisitChange, WaitlistEntry
+from scheduling.policies import MOVABLE
 from scheduling.services import (
     absences,
     booking,
@@ -42,7 +43,8 @@ from tests.factories.scheduling import BY
 from tests.factories.treatments import Ward
 from treatments.enums import Decision
 from treatments.models import Course, Order
-from treatments.services import planning, reviews
+from treatments.services import planning, proposing, reviews, shifting
+from treatments.services.horizon import Wishes
 
 EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "5"))
 STEPS = int(os.environ.get("SOAK_STEPS", "25"))
@@ -256,13 +258,37 @@ class Desk(RuleBasedStateMachine):
         order = self.orders[which % len(self.orders)]
         order.refresh_from_db()
         proposed = self._try(
-            planning.propose, by=self.ward.desk, order_id=order.pk, earliest=self._at(day, 4)
+            proposing.propose, by=self.ward.desk, order_id=order.pk, wishes=Wishes(self._at(day, 4))
         )
-        if proposed is None or not proposed.is_complete:
-            return
-        starts = {step.session.number: step.chosen.start for step in proposed.steps if step.chosen}
+        steps = [step for step in proposed.steps if step.chosen] if proposed else []
         self._try(
-            planning.book_course, by=self.ward.desk, order_id=order.pk, starts=starts, request_key=uuid4()
+            planning.book_course,
+            by=self.ward.desk,
+            order_id=order.pk,
+            starts={step.number: step.chosen.start for step in steps},
+            leads={step.number: step.chosen.lead_id for step in steps},
+            request_key=uuid4(),
+        )
+
+    @rule(which=PICK, day=DAYS)
+    def shift(self, which: int, day: int) -> None:
+        rows = Appointment.objects.filter(
+            site=self.ward.house.site, session_booking__is_open=True, status__in=MOVABLE
+        )
+        found = list(rows.order_by("period").values_list("pk", flat=True))
+        if not found:
+            return
+        visit = found[which % len(found)]
+        proposed = self._try(
+            shifting.propose, by=self.ward.desk, appointment_id=visit, wishes=Wishes(self._at(day, 4))
+        )
+        steps = [step for step in proposed.steps if step.chosen] if proposed else []
+        self._try(
+            shifting.shift,
+            by=self.ward.desk,
+            appointment_id=visit,
+            starts={step.number: step.chosen.start for step in steps},
+            leads={step.number: step.chosen.lead_id for step in steps},
         )
 
     @rule(which=PICK, decision=st.sampled_from([Decision.CONTINUE, Decision.COMPLETE, Decision.STOP]))
