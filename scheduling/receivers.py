@@ -6,7 +6,7 @@ from uuid import UUID
 from clinic.actors import Actor
 from clinic.signals import patient_erasing, site_created
 from scheduling.models import Appointment
-from scheduling.services import defaults, forgetting, freed, waitlist
+from scheduling.services import defaults, forgetting, freed, rebooking, waitlist
 from scheduling.signals import appointment_changed
 
 
@@ -15,7 +15,10 @@ def on_patient_erasing(*, patient_id: UUID, by: Actor, **_: Any) -> None:
 
 
 def on_appointment_changed(*, appointment: Appointment, change: str, by: Actor, **_: Any) -> None:
-    """A booking ends the wait for it; a visit that holds its time again has freed nothing."""
+    """A booking ends the wait for it; a visit that holds its time again has freed nothing; one that was moved
+    or has ended is not to be moved any more."""
+    if change in ("moved", "cancelled", "no_show", "not_done", "completed"):
+        rebooking.settle(appointment=appointment, by=by)
     if change == "booked":
         waitlist.served(appointment=appointment, by=by)
     elif change == "undone":

@@ -10,12 +10,13 @@ from django.utils.translation import gettext as _
 from clinic import clock
 from clinic.models import Site
 from clinic.selectors.home import troubled_mails
-from clinic.selectors.tasks import call_backs
+from clinic.selectors.tasks import call_backs, open_tasks
 from scheduling import duties
 from scheduling.duties import Count, Light
 from scheduling.enums import AppointmentStatus
 from scheduling.models import Appointment
 from scheduling.selectors import names
+from scheduling.selectors.disruption import REBOOK
 from scheduling.selectors.visits import with_parts
 
 AHEAD = 2
@@ -76,6 +77,9 @@ def counts(*, site: Site) -> list[Count]:
         Count(len(ahead.unconfirmed), _("not confirmed"), _("all confirmed"), "scheduling:unconfirmed"),
         Count(len(ahead.not_ready()), _("not ready"), _("all ready"), "scheduling:not-ready"),
     ]
+    to_move = open_tasks(site_id=site.pk).filter(kind=REBOOK).count()
+    if to_move:
+        first.append(Count(to_move, _("visits to move"), "", "scheduling:to-move"))
     due = call_backs(site_id=site.pk, until=ahead.today_ends).count()
     last = [
         Count(due, _("to call back"), _("nobody to call back"), "clinic:task-list", "?show=calls"),

@@ -27,9 +27,10 @@ def take_off(
     end: dt.datetime,
     reason: str = "",
     accept: bool = False,
+    permission: Permission = Permission.MANAGE_SITE,
 ) -> tuple[TimeOff, list[Appointment]]:
     """A resource is away or out of order. Locks it, as every booking of it does."""
-    check(by, Permission.MANAGE_SITE, site_id=site_id)
+    check(by, permission, site_id=site_id)
     scarcity.check_period(start, end)
     locks.take(resource=[resource_id])
     resource = scarcity.resource_of(site_id, resource_id)

@@ -3,12 +3,13 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from clinic import audit, locks
-from clinic.actors import Actor
+from clinic import audit, clock, locks
+from clinic.actors import Actor, Staff, System
 from clinic.enums import Permission
 from clinic.exceptions import DomainError, InvalidInput, NotFound, StaleVersion
 from clinic.permissions import check
@@ -20,10 +21,13 @@ from scheduling.enums import Told
 from scheduling.exceptions import BookingRefused, SlotTaken
 from scheduling.models import Appointment, Resource
 from scheduling.rules import Override
-from scheduling.services import booking, moves, notices
+from scheduling.selectors.disruption import REBOOK
+from scheduling.services import availability, booking, moves, notices
+from scheduling.services.availability import Slot
 from scheduling.services.plans import VisitRequest
-from scheduling.services.scarcity import REBOOK, resources_at
+from scheduling.services.scarcity import resources_at
 
+_REACH = 14  # days around the old time in which nearest starts are looked for
 AT_MOST = 200
 """Visits in one action: more than any leave has met, and short enough to hold the site's locks for."""
 
@@ -55,7 +59,7 @@ def rebook(
     told: Told = Told.MAIL,
     override: Override | None = None,
 ) -> list[Appointment]:
-    """Move every chosen visit, all or none, and finish its task.
+    """Move every chosen visit, all or none; its task is finished by that, as by any other move.
 
     Takes every resource of the site at once, so that no booking can take a time between the planning of one visit
     and the moving of the next; a visit may go where another of the same action makes room. A visit that only
@@ -79,7 +83,6 @@ def rebook(
     )
     before = {row.pk: row for row in rows.all()}
     moved = _move_all([(wanted[key], before[key]) for key in wanted], by=by, told=told, override=override)
-    _finish_tasks(moved, by=by)
     audit.record("scheduling.visits.rebooked", by=by, about=moved, detail={"visits": len(moved)})
     return moved
 
@@ -121,7 +124,66 @@ def _move(
     )
 
 
-def _finish_tasks(moved: Sequence[Appointment], *, by: Actor) -> None:
-    abouts = [notices.about(row) for row in moved]
-    for task_id in open_about(kind=REBOOK, abouts=abouts):
-        tasks.finish(by=by, task_id=task_id, outcome=_("Moved"))
+def settle(*, appointment: Appointment, by: Actor) -> None:
+    """A visit that was moved or ended, on whichever page, is no longer to be moved. Inside the caller's transaction."""
+    doer = by if isinstance(by, Staff) else System(job="scheduling.settle")
+    for task_id in open_about(kind=REBOOK, abouts=[notices.about(appointment)]):
+        tasks.finish(by=doer, task_id=task_id, outcome=appointment.get_status_display())
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """One place where a visit could go. At the same time, the patient need not be told."""
+
+    start: dt.datetime
+    lead: Resource | None
+    same_time: bool
+    same_lead: bool
+    warnings: tuple[str, ...] = ()
+
+
+def suggestions(visit: Appointment, *, lead_id: UUID | None, count: int = 3) -> list[Suggestion]:
+    """Where it could go by all rules, its course's interval among them: at its own time with another team first, then
+    the nearest starts with the same clinician, then with anybody who is qualified. Three searches, each of a constant
+    number of queries."""
+
+    def ask(around: dt.datetime, lead: UUID | None, **more: Any) -> list[Slot]:
+        return availability.nearest(
+            visit_type_id=visit.visit_type_id,
+            site_id=visit.site_id,
+            around=around,
+            patient_id=visit.patient_id,
+            lead_id=lead,
+            purpose=visit.purpose,
+            appointment_id=visit.pk,
+            **more,
+        )
+
+    start = visit.period.lower
+    now = clock.now()
+    at_once = availability.free_starts(
+        visit_type_id=visit.visit_type_id,
+        site_id=visit.site_id,
+        earliest=start,
+        latest=start + dt.timedelta(minutes=1),
+        patient_id=visit.patient_id,
+        purpose=visit.purpose,
+        appointment_id=visit.pk,
+    )
+    found = at_once[:1] if start > now else []
+    found += ask(max(start, now), lead_id, count=count, days=_REACH) if lead_id else []
+    found += ask(max(start, now), None, count=count, days=_REACH)
+    first: dict[dt.datetime, Suggestion] = {}
+    for slot in found:
+        lead = slot.lead
+        first.setdefault(
+            slot.start,
+            Suggestion(
+                start=slot.start,
+                lead=lead,
+                same_time=slot.start == start,
+                same_lead=lead is not None and lead.pk == lead_id,
+                warnings=tuple(each.words for each in slot.warnings),
+            ),
+        )
+    return list(first.values())

@@ -20,8 +20,7 @@ from clinic.exceptions import DomainError, InvalidInput, NotFound
 from clinic.permissions import can
 from clinic.services import tasks
 from scheduling.models import Appointment, Resource
-
-REBOOK = "visit.rebook"
+from scheduling.selectors.disruption import REBOOK as REBOOK
 
 
 class VisitsInTheWay(DomainError):

@@ -30,7 +30,7 @@ def time_off(request: HttpRequest, site: Site) -> HttpResponse:
         start, end = form.period
         said = form.cleaned_data
         try:
-            _row, visits = absences.take_off(
+            row, visits = absences.take_off(
                 by=actor_of(request),
                 site_id=site.pk,
                 resource_id=said["resource"].pk,
@@ -45,7 +45,7 @@ def time_off(request: HttpRequest, site: Site) -> HttpResponse:
         except InvalidInput as error:
             form.add_error(error.field if error.field in form.fields else None, error.message)
         else:
-            return done(request, visits, _("The time off is saved."))
+            return done(request, visits, _("The time off is saved."), off=row)
     context = {
         "tabs": tabs("setup-time-off"),
         "site": site,

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from clinic.exceptions import InvalidInput
 from clinic.forms import ClinicForm
 from clinic.models import Site
-from scheduling.models import Appointment, Resource
+from scheduling.models import Appointment, Resource, TimeOff
 from scheduling.selectors import setup as reads
 from scheduling.services.scarcity import VisitsInTheWay
 
@@ -84,9 +84,9 @@ def said_with(visits: list[Appointment], words: str) -> str:
     if not visits:
         return words
     count = len(visits)
-    tail = ngettext(
-        "%(count)s visit needs moving: see Tasks.", "%(count)s visits need moving: see Tasks.", count
-    ) % {"count": count}
+    tail = ngettext("%(count)s visit needs moving.", "%(count)s visits need moving.", count) % {
+        "count": count
+    }
     return f"{words} {tail}"
 
 
@@ -107,6 +107,9 @@ def asked_again(request: HttpRequest, error: VisitsInTheWay, *, back: str = "", 
     )
 
 
-def done(request: HttpRequest, visits: list[Appointment], words: str) -> HttpResponse:
+def done(
+    request: HttpRequest, visits: list[Appointment], words: str, *, off: TimeOff | None = None
+) -> HttpResponse:
     messages.success(request, said_with(visits, words))
-    return redirect(request.path)
+    # Where visits lost what they were booked with, the next thing to do is to move them.
+    return redirect("scheduling:to-move", *([off.pk] if off else [])) if visits else redirect(request.path)
