@@ -7,9 +7,12 @@ class ClinicConfig(AppConfig):
     name = "clinic"
 
     def ready(self) -> None:
-        from clinic import celery, locks  # noqa: F401,PLC0415 - models and settings are ready only now
+        from django.db.backends.signals import connection_created  # noqa: PLC0415
+
+        from clinic import celery, locks, timestamps  # noqa: F401,PLC0415 - models and settings are ready only now
         from clinic.models import Message, Patient, Site  # noqa: PLC0415
 
+        connection_created.connect(timestamps.read_quickly, dispatch_uid="clinic.read_timestamps")
         locks.register("site", Site)
         locks.register("patient", Patient)
         locks.register("message", Message)
