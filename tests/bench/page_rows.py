@@ -1,9 +1,10 @@
 """Server time and weight of the pages that stay open all day, on the fullest day of the measured site: today."""
 
+import datetime as dt
 import gzip
 from collections.abc import Iterator
 
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import NoReverseMatch, reverse
@@ -47,7 +48,10 @@ def _page(house: House, name: str, url_name: str, values: dict[str, object]) -> 
     with CaptureQueriesContext(connection) as queries:
         page = client.get(address)
     kilobytes = len(gzip.compress(page.content, 6)) / 1024
-    note = f"status {page.status_code}, {len(queries)} queries, {_shown(house)}; floor: a page without data"
+    note = (
+        f"status {page.status_code}, {len(queries)} queries, {_queries_with_one_visit(house, client, address)} with one visit; "
+        f"{_shown(house)}; floor: a page without data"
+    )
     floor = milliseconds(lambda: client.get("/healthz"))
     yield row(
         name, milliseconds(lambda: client.get(address)), "ms", at_most=SERVER_MS, floor=floor, note=note
@@ -55,6 +59,24 @@ def _page(house: House, name: str, url_name: str, values: dict[str, object]) -> 
     yield row(
         f"{name}_wire", kilobytes, "KB", at_most=WIRE_KB, note=f"{len(page.content) // 1024} KB before gzip"
     )
+
+
+def _queries_with_one_visit(house: House, client: Client, address: str) -> int:
+    """How many queries the page asks while all visits around today but one are at another site; nothing of it is kept."""
+    low, high = clock.day_bounds(clock.today(house.site.zone), house.site.zone)
+    near = (low - dt.timedelta(days=7), high + dt.timedelta(days=7))
+    with transaction.atomic():
+        visits = Appointment.objects.filter(site=house.site, period__overlap=near)
+        kept = visits.filter(period__overlap=(low, high), allocations__active=True).values("pk")[:1]
+        others = list(
+            visits.exclude(pk__in=list(kept.values_list("pk", flat=True))).values_list("pk", flat=True)
+        )
+        Allocation.objects.filter(appointment__in=others).update(active=False)
+        Appointment.objects.filter(pk__in=others).update(site=clinic.site(name="Elsewhere"))
+        with CaptureQueriesContext(connection) as queries:
+            client.get(address)
+        transaction.set_rollback(True)
+    return len(queries)
 
 
 def _address(url_name: str, values: dict[str, object]) -> str:
