@@ -14,8 +14,20 @@ from clinic.exceptions import Conflict
 from clinic.models import Patient, User
 from clinic.transactions import use_case
 from scheduling.intervals import instant
-from scheduling.models import Allocation, Appointment, VisitStage
-from treatments.demo import courses, mails, newcomers, pencils, people, place, records, stories, todo, waiting
+from scheduling.models import Allocation, Appointment, VisitChange, VisitStage
+from treatments.demo import (
+    courses,
+    freed,
+    mails,
+    newcomers,
+    pencils,
+    people,
+    place,
+    records,
+    stories,
+    todo,
+    waiting,
+)
 from treatments.demo.place import Place
 from treatments.demo.planner import Planner
 from treatments.demo.rows import Rows
@@ -73,7 +85,9 @@ def load(*, by: Actor, say: Say, seed: int = SEED) -> None:
         world = _calendar(rng, where, planner, patients, told, now)
         steps.done(f"two years and {len(world.visits.made)} visits planned")
         world.visits.number_arrivals()
-        world.rows.write(Appointment, Allocation, VisitStage, Course, Target, Order, Session, SessionBooking)
+        world.rows.write(
+            Appointment, VisitChange, Allocation, VisitStage, Course, Target, Order, Session, SessionBooking
+        )
         steps.done(f"{len(world.courses)} courses and their calendar written")
         world.rows.write(Preparation, Injection, Review, Response, AdverseEvent)
         records.sign(world)
@@ -84,6 +98,8 @@ def load(*, by: Actor, say: Say, seed: int = SEED) -> None:
         steps.done(f"{count} tasks")
         count = waiting.write(rng=rng, site=where.site, patients=patients, now=now)
         steps.done(f"{count} patients on the waitlist")
+        count = freed.write(site=where.site, now=now)
+        steps.done(f"{count} times that were freed")
         pencils.write(site=where.site, patients=patients, now=now)
         audit.record("treatments.demo.loaded", by=by, about=[where.site], detail={"seed": seed})
 

@@ -11,8 +11,8 @@ from uuid import UUID
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from clinic.models import Patient, Site, User
-from scheduling.enums import AppointmentStatus, Told
-from scheduling.models import Allocation, Appointment, VisitStage
+from scheduling.enums import AppointmentStatus, ChangeKind, Told
+from scheduling.models import Allocation, Appointment, VisitChange, VisitStage
 from scheduling.selectors.teams import TeamMember
 from treatments.demo.planner import Placed
 from treatments.demo.rows import Rows
@@ -80,9 +80,24 @@ class Visits:
     ) -> Visit:
         """A visit that was cancelled, missed or not done: it holds nothing any more."""
         values: dict[str, Any] = {"status": status, "reason_id": reason}
-        return self._add(
+        visit = self._add(
             placed, patient, booked_at, purpose, provisional, None, cancelled_at=ended_at, values=values
         )
+        self.rows.add(
+            VisitChange(
+                appointment=visit.row,
+                site=self.site,
+                kind=ChangeKind(status.value),
+                reason_id=reason,
+                told=visit.row.told,
+                old_status=AppointmentStatus.PROVISIONAL if provisional else AppointmentStatus.BOOKED,
+                old_period=visit.row.period,
+                actor_kind="system",
+                actor_key="demo",
+                at=ended_at,
+            )
+        )
+        return visit
 
     def number_arrivals(self) -> None:
         """Call numbers of everybody who has come today, in the order in which they came."""
