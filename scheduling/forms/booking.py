@@ -16,9 +16,9 @@ from clinic import clock
 from clinic.forms import ClinicForm, DateField, Row, TimeField
 from clinic.models import Patient, Site
 from scheduling.enums import HoldTerm, ReasonUse, Told
+from scheduling.forms.accepting import AcceptForm
 from scheduling.forms.fields import InstantField, offer, offer_rows, rows_of
 from scheduling.models import Appointment, ChangeReason, Resource, VisitType
-from scheduling.rules import Override
 from scheduling.selectors import choices
 
 FURTHEST = dt.timedelta(days=800)
@@ -90,14 +90,12 @@ class PickerForm(ClinicForm):
         return Layout(Row(*first, "lead"), Row("earliest", "part"), Div("weekdays", css_class="weekdays"))
 
 
-class DecisionForm(ClinicForm):
+class DecisionForm(AcceptForm, ClinicForm):
     """The time chosen, who is told, and what a person accepts against a warning."""
 
     form_tag = False
     start = InstantField(error_messages={"required": _("Choose one of the free times.")})
     told = forms.ChoiceField(label=_("Who tells the patient?"), widget=forms.RadioSelect)
-    override_reason = forms.CharField(required=False, max_length=300, widget=forms.HiddenInput)
-    override_codes = forms.CharField(required=False, max_length=500, widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None, *, patient: Patient, **kwargs: Any) -> None:
         super().__init__(_with_start(data), **kwargs)
@@ -108,12 +106,6 @@ class DecisionForm(ClinicForm):
         """The time chosen, as the list of free times writes it, to be chosen again when the page comes back."""
         start: dt.datetime | None = getattr(self, "cleaned_data", {}).get("start")
         return timezone.localtime(start).isoformat(timespec="minutes") if start else ""
-
-    @property
-    def override(self) -> Override | None:
-        reason = self.cleaned_data.get("override_reason", "").strip()
-        codes = frozenset(self.cleaned_data.get("override_codes", "").split())
-        return Override(reason=reason, codes=codes) if reason and codes else None
 
     def layout(self) -> Layout:
         # `start` are the radio buttons of the free times; the override stands with its warning.

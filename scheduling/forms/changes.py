@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from clinic.forms import ClinicForm, Row
 from clinic.models import Patient
 from scheduling.enums import ReasonUse
+from scheduling.forms.accepting import AcceptForm
 from scheduling.forms.booking import default_told, told_choices
 from scheduling.forms.fields import offer, offer_rows
 from scheduling.models import ChangeReason
@@ -92,10 +93,11 @@ class LateForm(ClinicForm):
         return Layout(Row("minutes", "reason"), "version")
 
 
-class ChangePatientForm(ClinicForm):
+class ChangePatientForm(AcceptForm, ClinicForm):
     """The visit becomes this patient's: who tells them, and what a person accepts against a warning."""
 
     submit_label = _("Change the patient")
+    form_attrs = {"id": "change-patient"}
     told = forms.ChoiceField(label=_("Who tells the right patient?"), widget=forms.RadioSelect)
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
     request_key = forms.UUIDField(widget=forms.HiddenInput)
@@ -103,3 +105,7 @@ class ChangePatientForm(ClinicForm):
     def __init__(self, data: Any = None, *, patient: Patient, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
         offer(self, "told", told_choices(patient), default_told(patient))
+
+    def layout(self) -> Layout:
+        # The override stands with its warning.
+        return Layout("told", "version", "request_key")

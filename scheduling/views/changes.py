@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -16,13 +17,17 @@ from clinic.exceptions import DomainError
 from clinic.models import Patient
 from clinic.permissions import actor_of, requires
 from clinic.services import lookups
+from clinic.templatetags.dates import clinic_day
 from scheduling import policies
-from scheduling.enums import AppointmentStatus, Told
+from scheduling.enums import AppointmentStatus, ChangeKind, Told
+from scheduling.exceptions import BookingRefused, SlotTaken
 from scheduling.forms.changes import ChangePatientForm, LateForm, NoShowForm
 from scheduling.models import Appointment
 from scheduling.selectors import names
 from scheduling.services import corrections, endings, undoing
+from scheduling.views import picker
 from scheduling.views.common import attempt, back_to, change_for, visit_for
+from scheduling.views.picker import Quest
 
 
 @requires(Permission.BOOK)
@@ -31,10 +36,17 @@ def undo_change(request: HttpRequest, change_id: UUID) -> HttpResponse:
     """Take back a move, a cancellation or a no-show; the desk is told when somebody has to ring the patient."""
     by = actor_of(request)
     change = change_for(by, change_id)
-    done = _("Taken back. The visit stands as before.")
-    if change.told == Told.PHONE:
-        done = _("Taken back. The patient was told of it by phone: please ring them again.")
-    attempt(request, lambda: undoing.undo(change_id=change_id, by=by), done=done)
+    moved = change.kind == ChangeKind.MOVED
+    rung = change.told == Told.PHONE or (
+        moved and change.appointment.told == Told.PHONE
+    )  # rung after the move
+    if attempt(request, lambda: undoing.undo(change_id=change_id, by=by)):
+        if rung:
+            messages.warning(
+                request, _("Taken back. The patient was told of it by phone: please ring them again.")
+            )
+        else:
+            messages.success(request, _("Taken back. The visit stands as before."))
     return back_to(request, reverse("scheduling:appointment-detail", args=[change.appointment_id]))
 
 
@@ -112,6 +124,7 @@ def patient_to(request: HttpRequest, appointment_id: UUID, patient_id: UUID) -> 
     )
     form.cancel_url = reverse("scheduling:appointment-detail", args=[visit.pk])
     refused, status = _no(visit), 200
+    caution, near = None, list[dict[str, str]]()
     if request.method == "POST":
         status = 422
         if form.is_valid():
@@ -123,8 +136,13 @@ def patient_to(request: HttpRequest, appointment_id: UUID, patient_id: UUID) -> 
                     by=by,
                     version=said["version"],
                     told=Told(said["told"]),
+                    override=form.override,
                     key=said["request_key"],
                 )
+            except BookingRefused as error:
+                caution, status = picker.as_caution(error.refusals, by), error.status
+            except SlotTaken as error:
+                refused, status, near = error.message, error.status, _instead(visit, right)
             except DomainError as error:
                 if error.status in (403, 404):
                     raise
@@ -141,6 +159,8 @@ def patient_to(request: HttpRequest, appointment_id: UUID, patient_id: UUID) -> 
             "right": right,
             "form": form,
             "refused": refused,
+            "caution": caution,
+            "near": near,
             "same_name": right.pk in names.same_names(site=visit.site, day=day, besides=right),
         }
         return render(request, "scheduling/visit/patient_to.html", context, status=status)
@@ -154,6 +174,21 @@ def _no(visit: Appointment) -> str:
     except DomainError as error:
         return error.message
     return ""
+
+
+def _instead(visit: Appointment, right: Patient) -> list[dict[str, str]]:
+    """Free times near this one that the right patient could have, each on their booking page."""
+    page = reverse("scheduling:book", args=[right.pk])
+    with timezone.override(visit.site.zone):
+        start = visit.period.lower
+        quest = Quest(visit.site, visit.visit_type, timezone.localtime(start).date(), right)
+        return [
+            {
+                "label": f"{clinic_day(choice['slot'].start)}, {choice['label']}",
+                "url": f"{page}?{urlencode({'visit_type': visit.visit_type_id, 'start': choice['value']})}",
+            }
+            for choice in picker.nearest(quest, start)
+        ]
 
 
 def _back(request: HttpRequest, appointment_id: UUID) -> HttpResponse:

@@ -17,10 +17,12 @@ from clinic.models import Site
 from clinic.permissions import actor_of, can, requires
 from scheduling.enums import Told
 from scheduling.exceptions import BookingRefused, HoldEnded, SlotTaken
+from scheduling.forms.accepting import AcceptForm
 from scheduling.forms.booking import default_told
 from scheduling.models import Hold
 from scheduling.selectors import pencilled
 from scheduling.services import holds
+from scheduling.views import picker
 from scheduling.views.common import at_site, back_to
 
 
@@ -38,19 +40,29 @@ def pencils(request: HttpRequest, site: Site) -> HttpResponse:
 @require_POST
 @at_site
 def book(request: HttpRequest, site: Site, hold_id: UUID) -> HttpResponse:
-    """They said yes: the very team that was kept. What has expired leads to the booking page, with its time chosen."""
+    """They said yes: the very team that was kept. What a rule warns of is read and accepted first.
+
+    What has expired leads to the booking page, with its time chosen.
+    """
     hold = _hold(request, hold_id)
     assert hold.patient is not None  # noqa: S101 - a pencilled time is a patient's
     told = Told(default_told(hold.patient))
+    accepted = AcceptForm(request.POST)
+    override = accepted.override if accepted.is_valid() else None
     try:
-        visit = holds.book_held(hold_id=hold.pk, by=actor_of(request), told=told)
-    except (HoldEnded, SlotTaken, BookingRefused) as error:
+        visit = holds.book_held(hold_id=hold.pk, by=actor_of(request), told=told, override=override)
+    except BookingRefused as error:
+        # The hold stands, and would be in the way of its own time on the booking page.
+        context = {
+            "site": site,
+            "hold": hold,
+            "elsewhere": _elsewhere(hold),
+            "caution": picker.as_caution(error.refusals, actor_of(request)),
+        }
+        return render(request, "scheduling/book/pencil_check.html", context, status=error.status)
+    except (HoldEnded, SlotTaken) as error:
         messages.warning(request, error.message)
-        wanted = {"visit_type": hold.visit_type_id, "start": hold.period.lower.isoformat()}
-        lead = {"lead": hold.lead_id} if hold.lead_id else {}
-        return redirect(
-            reverse("scheduling:book", args=[hold.patient_id]) + "?" + urlencode({**wanted, **lead})
-        )
+        return redirect(_elsewhere(hold) + "&" + urlencode({"start": hold.period.lower.isoformat()}))
     return redirect("scheduling:booked", visit.pk)
 
 
@@ -62,6 +74,13 @@ def release(request: HttpRequest, site: Site, hold_id: UUID) -> HttpResponse:
     holds.release(hold_id=hold.pk, by=actor_of(request))
     messages.success(request, _("Released. The time is free again."))
     return back_to(request, reverse("scheduling:pencils"))
+
+
+def _elsewhere(hold: Hold) -> str:
+    """The booking page, looking for the same visit with the same clinician."""
+    lead = {"lead": str(hold.lead_id)} if hold.lead_id else {}
+    wanted = urlencode({"visit_type": str(hold.visit_type_id), **lead})
+    return reverse("scheduling:book", args=[hold.patient_id]) + "?" + wanted
 
 
 def _hold(request: HttpRequest, hold_id: UUID) -> Hold:

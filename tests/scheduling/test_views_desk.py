@@ -13,9 +13,9 @@ from django.urls import reverse
 from clinic import clock
 from clinic.enums import Role
 from clinic.models import Patient
-from scheduling.enums import AppointmentStatus
+from scheduling.enums import AppointmentStatus, Told
 from scheduling.models import Appointment, Hold
-from scheduling.services import booking, endings, holds
+from scheduling.services import away, booking, endings, holds, moves, squeeze, telling
 from scheduling.services.plans import VisitRequest
 from tests.factories import clinic
 from tests.factories.scheduling import BY, House, days_ahead
@@ -332,3 +332,76 @@ def test_a_refused_change_of_patient_says_why_on_the_page(
         409,
         True,
     )
+
+
+def test_change_of_patient_against_a_warning_is_accepted_with_a_reason(
+    desk: Client, house: House, visit: Appointment
+) -> None:
+    right, day = clinic.patient(given_name="Ruth"), days_ahead(3, house.site)
+    away.add(patient_id=right.pk, first_day=day, last_day=day, by=BY)
+    url = reverse("scheduling:appointment-patient-to", args=[visit.pk, right.pk])
+    form = {"told": "phone", "version": 1, "request_key": uuid4()}
+    asked = desk.post(url, form)
+    assert (asked.status_code, 'name="override_reason"' in asked.content.decode()) == (409, True)
+    accepted = {"override_codes": asked.context["caution"].codes, "override_reason": "Comes all the same"}
+    desk.post(url, form | accepted)
+    visit.refresh_from_db()
+    assert (visit.patient, visit.override_reason) == (right, "Comes all the same")
+
+
+def test_change_of_patient_that_clashes_offers_the_nearest_times(desk: Client, patient: Patient) -> None:
+    two = build(physicians=2, rooms=2)
+    browser, right = signed_in(two, Role.FRONT_DESK), clinic.patient(given_name="Ruth")
+    visit = booking.book(request=request_at(two, patient), by=BY)
+    booking.book(request=request_at(two, right), by=BY)
+    url = reverse("scheduling:appointment-patient-to", args=[visit.pk, right.pk])
+    refused = browser.post(url, {"told": "phone", "version": 1, "request_key": uuid4()})
+    near = refused.context["near"]
+    assert (refused.status_code, len(near)) == (409, 4)
+    assert browser.get(near[0]["url"]).context["keep"] != ""
+
+
+def test_a_pencil_against_a_warning_asks_first_and_keeps_its_time(
+    desk: Client, house: House, patient: Patient
+) -> None:
+    hold = holds.pencil(request=request_at(house, patient), until=clock.now() + dt.timedelta(hours=1), by=BY)
+    day = days_ahead(3, house.site)
+    away.add(patient_id=patient.pk, first_day=day, last_day=day, by=BY)
+    url = reverse("scheduling:pencil-book", args=[hold.pk])
+    asked = desk.post(url)
+    assert (asked.status_code, "Book it all the same" in asked.content.decode()) == (409, True)
+    accepted = {"override_codes": asked.context["caution"].codes, "override_reason": "Her son drives her"}
+    booked = desk.post(url, accepted)
+    visit = Appointment.objects.get()
+    assert (booked["Location"], visit.override_reason, visit.period.lower) == (
+        reverse("scheduling:booked", args=[visit.pk]),
+        "Her son drives her",
+        nine(house),
+    )
+
+
+def test_undo_of_a_move_told_by_phone_afterwards_reminds_to_ring(
+    desk: Client, house: House, visit: Appointment
+) -> None:
+    moves.move(appointment_id=visit.pk, start=nine(house, 30), version=visit.version, by=BY)
+    telling.by_phone(appointment_id=visit.pk, by=BY)
+    change = visit.changes.get(kind="moved")
+    page = desk.post(reverse("scheduling:change-undo", args=[change.pk]), follow=True).content.decode()
+    assert "please ring them again" in page
+
+
+def test_undo_that_is_refused_does_not_ask_to_ring(desk: Client, house: House, visit: Appointment) -> None:
+    endings.cancel(appointment_id=visit.pk, reason="patient_unwell", told=Told.PHONE, by=BY)
+    booking.book(request=request_at(house), by=BY)
+    change = visit.changes.get(kind="cancelled")
+    page = desk.post(reverse("scheduling:change-undo", args=[change.pk]), follow=True).content.decode()
+    assert "please ring them again" not in page
+
+
+def test_day_list_marks_a_squeeze_in(desk: Client, house: House, patient: Patient) -> None:
+    booking.book(request=request_at(house), by=BY)
+    squeeze.squeeze_in(request=request_at(house, patient), on=house.one("physician").pk, by=BY)
+    page = desk.get(
+        reverse("scheduling:day", args=[days_ahead(3, house.site)]) + "?view=list"
+    ).content.decode()
+    assert page.count("Squeezed in with") == 1
