@@ -240,7 +240,8 @@ def _face(row: Row, number: int) -> _Face:
         number=number,
         url=address_of("scheduling:appointment-detail", visit.pk),
         shape=f"shape-{state_shape(visit.status)}",
-        name=format_html("{}{}", visit.patient.full_name, _same(row)),
+        # The mark first: in a narrow column a long name would be cut off before it.
+        name=format_html("{}{}", _same(row), visit.patient.full_name),
         kind=escape(visit.visit_type.name),
         stages={step.code: escape(step.name) for step in row.steps} if several else {},
         pips=pips(row.done_steps, len(row.steps)) if row.status == AppointmentStatus.IN_PROGRESS else "",
