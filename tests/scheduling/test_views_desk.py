@@ -405,3 +405,23 @@ def test_day_list_marks_a_squeeze_in(desk: Client, house: House, patient: Patien
         reverse("scheduling:day", args=[days_ahead(3, house.site)]) + "?view=list"
     ).content.decode()
     assert page.count("Squeezed in with") == 1
+
+
+def test_the_day_leads_to_the_pencilled_times(desk: Client) -> None:
+    pages = [
+        desk.get(reverse("scheduling:day") + f"?view={view}").content.decode() for view in ("grid", "list")
+    ]
+    assert [reverse("scheduling:pencils") in page for page in pages] == [True, True]
+
+
+def test_grid_says_a_same_name_before_the_name(desk: Client, house: House, patient: Patient) -> None:
+    """In a narrow column the end of a long name is cut off, and with it whatever follows."""
+    booking.book(request=request_at(house, patient), by=BY)
+    twin = clinic.patient(given_name="Gerda", family_name="Möller")
+    booking.book(request=request_at(house, twin, start=nine(house, 30)), by=BY)
+    page = desk.get(
+        reverse("scheduling:day", args=[days_ahead(3, house.site)]) + "?view=grid"
+    ).content.decode()
+    line = page.split('<span class="gb-line"><b>09:00</b>')[1].split("</a>")[0]
+    assert "gb-same" in line
+    assert line.index("Same name, same day") < line.index("Möller")
