@@ -6,6 +6,7 @@ from django.urls import include, path, register_converter
 
 from scheduling.views import (
     arrivals,
+    away,
     board,
     booking,
     changes,
@@ -87,6 +88,7 @@ urlpatterns = [
     path("book/slots/", booking.slots, name="slots"),
     path("book/pick/", booking.pick, name="pick"),
     path("book/<uuid:patient_id>/", booking.book, name="book"),
+    path("patients/<uuid:patient_id>/away/", away.patient_away, name="patient-away"),
     path("pencilled/", pencils.pencils, name="pencils"),
     path("pencilled/<uuid:hold_id>/book/", pencils.book, name="pencil-book"),
     path("pencilled/<uuid:hold_id>/release/", pencils.release, name="pencil-release"),

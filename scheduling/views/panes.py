@@ -13,7 +13,7 @@ from clinic.models import Patient, Site
 from clinic.permissions import actor_of, can, requires
 from scheduling import policies
 from scheduling.enums import OCCUPYING, AppointmentStatus
-from scheduling.selectors import pencilled, visits, waitlist
+from scheduling.selectors import away, pencilled, visits, waitlist
 from scheduling.views.common import at_site
 from scheduling.views.rows import Row, rows_of
 
@@ -42,6 +42,7 @@ def patient_pane(request: HttpRequest, site: Site, patient_id: UUID) -> HttpResp
             for hold in pencilled.of_patient(patient_id=patient_id, now=now)
             if hold.site_id in by.site_ids
         ],
+        "away": away.coming(patient_id=patient_id, today=clock.today(site.zone)),
         "movable": policies.MOVABLE,
         "waits": waitlist.of_patient(patient_id=patient_id, site_ids=by.site_ids),
         "several_sites": len({visit.site_id for visit in found}) > 1,
