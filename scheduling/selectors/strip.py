@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from clinic import clock
 from clinic.models import Site
@@ -79,13 +80,16 @@ def counts(*, site: Site) -> list[Count]:
     ]
     to_move = open_tasks(site_id=site.pk).filter(kind=REBOOK).count()
     if to_move:
-        first.append(Count(to_move, _("visits to move"), "", "scheduling:to-move"))
+        first.append(
+            Count(to_move, ngettext("visit to move", "visits to move", to_move), "", "scheduling:to-move")
+        )
     due = call_backs(site_id=site.pk, until=ahead.today_ends).count()
+    failed = troubled_mails(site_id=site.pk)
     last = [
         Count(due, _("to call back"), _("nobody to call back"), "clinic:task-list", "?show=calls"),
         Count(
-            troubled_mails(site_id=site.pk),
-            _("mails failed"),
+            failed,
+            ngettext("mail failed", "mails failed", failed),
             _("no mail failed"),
             "clinic:message-list",
             "?show=attention",

@@ -1,8 +1,10 @@
 """The strip at the head of the day, and the lists behind its counts; calls about one visit."""
 
 from collections.abc import Sequence
+from http import HTTPStatus
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -88,7 +90,7 @@ def visit_calls(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
         return phoned.log(by=by, visit=visit, data=data)
 
     with timezone.override(visit.site.zone):
-        return calls.answer(
+        response = calls.answer(
             request,
             visit.site,
             visit.patient,
@@ -97,6 +99,11 @@ def visit_calls(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
             about=notices.about(visit),
             confirms=can(by, Permission.BOOK) and visit.status == AppointmentStatus.BOOKED,
         )
+    if request.GET.get("confirm") and request.method == "POST" and response.status_code == HTTPStatus.OK:
+        # The state stands in several places of the visit's page.
+        messages.success(request, _("Confirmed, and the call is noted."))
+        response.headers["HX-Refresh"] = "true"
+    return response
 
 
 def _list(

@@ -23,6 +23,14 @@
       next.focus();
       return;
     }
+    /* 1 to 9 choose among the times that the line offers. */
+    const line = event.target.closest("[data-line]");
+    const chooser = line && line.querySelector("select[name=go]");
+    if (chooser && /^[1-9]$/.test(event.key) && chooser.options[Number(event.key)]) {
+      event.preventDefault();
+      chooser.selectedIndex = Number(event.key);
+      return;
+    }
     const scope = event.target.closest("[data-line]") || document.querySelector("[data-keys]");
     const target = scope && scope.querySelector(`[data-press="${CSS.escape(event.key)}"]`);
     if (!target) return;
@@ -30,16 +38,16 @@
     target.click();
   });
 
-  /* A line that is done gives the focus to the next one that is not. */
+  /* What was said of a line gives the focus to the next one that is not done. */
   let place = -1;
   document.addEventListener("htmx:beforeRequest", function (event) {
     const line = event.detail.elt.closest("[data-line]");
     if (line && event.detail.requestConfig.verb === "post") place = lines().indexOf(line);
   });
-  document.addEventListener("htmx:afterSettle", function () {
-    if (place < 0) return;
+  document.addEventListener("htmx:afterSettle", function (event) {
+    if (place < 0 || event.detail.requestConfig.verb !== "post") return;
     const all = lines();
-    const next = all.slice(place).concat(all.slice(0, place)).find(function (line) { return !line.hasAttribute("data-done"); });
+    const next = all.slice(place + 1).concat(all.slice(0, place + 1)).find(function (line) { return !line.hasAttribute("data-done"); });
     place = -1;
     if (next) next.focus();
   });

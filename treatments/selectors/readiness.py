@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from clinic.models import Site
 from scheduling import duties
@@ -42,7 +43,8 @@ def lights(visits: Sequence[Appointment]) -> Mapping[UUID, Light]:
 def counts(site: Site) -> list[Count]:
     """Orders that wait to be booked. One query."""
     value = orders.open_count(site_id=site.pk)
-    return [Count(value, _("orders to book"), _("no orders to book"), "treatments:order-list")]
+    word = ngettext("order to book", "orders to book", value)
+    return [Count(value, word, _("no orders to book"), "treatments:order-list")]
 
 
 def closing(site: Site, start: dt.datetime, end: dt.datetime) -> list[OpenEnd]:
