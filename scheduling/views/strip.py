@@ -15,15 +15,17 @@ from django.views.decorators.http import require_GET, require_http_methods
 from clinic.enums import CallOutcome, Permission
 from clinic.models import Site
 from clinic.permissions import actor_of, can, requires
+from clinic.selectors.calls import latest_about
 from clinic.services.calls import CallData
 from clinic.views import calls
 from clinic.views.common import address
+from clinic.views.patient_facts import phone_link
 from scheduling.duties import Light
 from scheduling.enums import AppointmentStatus
 from scheduling.models import Appointment
 from scheduling.selectors import strip as reads
 from scheduling.services import notices, phoned
-from scheduling.views.common import at_site, visit_for
+from scheduling.views.common import at_site, visit_for, way_back
 from scheduling.views.rows import Row
 
 
@@ -51,7 +53,12 @@ def unconfirmed(request: HttpRequest, site: Site) -> HttpResponse:
         _("The visits until the end of the day after tomorrow that nobody has confirmed."),
     )
     return _list(
-        request, ahead, [(visit, None) for visit in ahead.unconfirmed], *words, _("Everybody has confirmed")
+        request,
+        ahead,
+        [(visit, None) for visit in ahead.unconfirmed],
+        *words,
+        _("Everybody has confirmed"),
+        rings=can(actor_of(request), Permission.BOOK),
     )
 
 
@@ -95,7 +102,7 @@ def visit_calls(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
             visit.site,
             visit.patient,
             keep,
-            back=reverse("scheduling:appointment-detail", args=[visit.pk]),
+            back=way_back(request, reverse("scheduling:appointment-detail", args=[visit.pk])),
             about=notices.about(visit),
             confirms=can(by, Permission.BOOK) and visit.status == AppointmentStatus.BOOKED,
         )
@@ -113,10 +120,21 @@ def _list(
     title: str,
     lede: str,
     none: str,
+    *,
+    rings: bool = False,
 ) -> HttpResponse:
+    """The rows; with `rings`, each with its numbers, the last call about it and the keys of a call."""
+    last = latest_about([notices.about(visit) for visit, _light in found]) if rings else {}
     rows = [
-        {"row": Row(visit, ahead.now, is_today=visit.period.lower < ahead.today_ends), "light": light}
+        {
+            "row": Row(visit, ahead.now, is_today=visit.period.lower < ahead.today_ends),
+            "light": light,
+            "call": last.get(notices.about(visit)),
+            "numbers": [phone_link(number, visit.site.country) for number in ahead.numbers(visit)]
+            if rings
+            else [],
+        }
         for visit, light in found
     ]
-    context = {"title": title, "lede": lede, "none": none, "rows": rows}
+    context = {"title": title, "lede": lede, "none": none, "rows": rows, "rings": rings, "here": request.path}
     return render(request, "scheduling/strip/list.html", context)

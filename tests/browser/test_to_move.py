@@ -27,8 +27,9 @@ _WIDE = "() => document.documentElement.scrollWidth - document.documentElement.c
 DAYS = 6
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def house(own_database: Database) -> House:
+    """A site of its own for each test: what one takes out of order is not the next one's matter."""
     return factory.house(physicians=2, rooms=2)
 
 

@@ -94,6 +94,27 @@ def test_lists_behind_the_counts_open(house: House, name: str) -> None:
     assert browser(house).get(reverse(f"scheduling:{name}")).status_code == 200
 
 
+def test_list_of_unconfirmed_is_rung_through_by_one_key_a_line(house: House) -> None:
+    visit, client, url = book(house), browser(house), reverse("scheduling:unconfirmed")
+    calls_url = reverse("scheduling:visit-calls", args=[visit.pk])
+    assert client.post(calls_url, {"outcome": "voicemail", "next": url}).headers["Location"] == url
+    assert "Left a message</div>" in client.get(url).content.decode()
+    client.post(calls_url + "?confirm=1", {"outcome": "reached", "next": url})
+    assert "Everybody has confirmed" in client.get(url).content.decode()
+
+
+@pytest.mark.parametrize("count", [1, 30])
+def test_list_of_unconfirmed_asks_the_same_questions(house: House, count: int) -> None:
+    for number in range(count):
+        book(house, 8 + number % 8, day=1 + number // 24)
+    client, url = browser(house), reverse("scheduling:unconfirmed")
+    client.get(url)
+    with CaptureQueriesContext(connection) as asked:
+        page = client.get(url).content.decode()
+    assert page.count("data-line") == count
+    assert sum("clinic_clockoffset" not in query["sql"] for query in asked) == 9
+
+
 def test_visit_without_a_purpose_has_no_light_and_an_unknown_purpose_is_not_known(house: House) -> None:
     visit = book(house)
     assert duties.lights([visit]) == {}
