@@ -23,7 +23,7 @@ def page(request: HttpRequest, site: Site, shown: dt.date) -> HttpResponse:
     found = visits.day_list(site=site, day=shown, include_cancelled=bool(asked.get("cancelled")))
     lights = strip.lights_of(found) if shown >= today else {}
     rows = rows_of(found, now=clock.now(), is_today=shown == today, lights=lights)
-    lead = asked.get("lead")
+    lead, leads = asked.get("lead"), list(choices.leads(site.pk))
     listed = [
         row
         for row in rows
@@ -34,7 +34,8 @@ def page(request: HttpRequest, site: Site, shown: dt.date) -> HttpResponse:
         "day": shown,
         "today": today,
         "rows": listed,
-        "leads": choices.leads(site.pk),
+        "leads": leads,
+        "week_of": next((each for each in leads if each.pk == lead), leads[0] if leads else None),
         "lead": lead,
         "cancelled": bool(asked.get("cancelled")),
         "before": _address(shown - dt.timedelta(days=1), request),

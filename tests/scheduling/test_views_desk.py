@@ -425,3 +425,9 @@ def test_grid_says_a_same_name_before_the_name(desk: Client, house: House, patie
     line = page.split('<span class="gb-line"><b>09:00</b>')[1].split("</a>")[0]
     assert "gb-same" in line
     assert line.index("Same name, same day") < line.index("Möller")
+
+
+def test_day_list_leads_to_the_week_of_the_clinician_shown(desk: Client, house: House) -> None:
+    day, lead = days_ahead(3, house.site), house.one("physician").pk
+    page = desk.get(reverse("scheduling:day", args=[day]), {"view": "list", "lead": lead}).content.decode()
+    assert reverse("scheduling:week", args=[lead, day]) in page
