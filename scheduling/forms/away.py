@@ -13,7 +13,7 @@ class AwayForm(ClinicForm):
 
     submit_label = _("Keep these days free")
     first_day = DateField(label=_("From"))
-    last_day = DateField(label=_("Until"), required=False, help_text=_("Empty: that one day"))
+    last_day = DateField(label=_("Until (empty: one day)"), required=False)
 
     @property
     def days(self) -> tuple[dt.date, dt.date]:
