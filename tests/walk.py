@@ -28,6 +28,7 @@ from scheduling.models import (
     Hold,
     Offer,
     Resource,
+    TimeOff,
     VisitChange,
     VisitType,
     WaitlistEntry,
@@ -62,7 +63,7 @@ FOREIGN_APPS = ("account_", "mfa_", "usersessions_")
 CLINIC_WIDE = {"patient_id", "contact_id", "clinician_id", "kind_code", "reason_code"}
 """Keys of what belongs to the clinic rather than to a site: patients, the people around them, clinicians, lists of codes."""
 
-QUERIES = {"clinic:task-list": ["?show=done"], "clinic:message-list": ["?show=attention"]}
+QUERIES = {"clinic:task-list": ["?show=done", "?show=all"], "clinic:message-list": ["?show=attention"]}
 """Pages whose address says which of their lists is shown."""
 
 CLINICIANS = {
@@ -204,6 +205,7 @@ def grounds() -> Grounds:
     away, _visits = absences.take_off(
         by=BY, site_id=site.pk, resource_id=room.pk, start=start, end=end, reason="Service"
     )
+    leave = _to_move(ward)
     offer, further = _waiting(ward)
     waiting = treatments.order(ward)
     other = clinic.site(name="Ahornplatz", phone="+49 30 5550200")
@@ -216,6 +218,7 @@ def grounds() -> Grounds:
         state="failed", reason="refused_by_server", ended_at=clock.now()
     )
     Resource.objects.filter(pk=ward.house.one("physician").pk).update(user=people[Role.PHYSICIAN])
+    tasks.claim(by=people[Role.MANAGER].actor(), task_id=_task(ward, clinic.patient()).pk)
     feeds.renew(by=manager.actor(), resource_id=ward.house.one("physician").pk)
     return Grounds(
         ward=ward,
@@ -249,7 +252,7 @@ def grounds() -> Grounds:
             "slot_id": further.pk,
             "token": token_of(offer.pk),
         },
-        more=_further(site),
+        more=_further(site) | {"time_off_id": [leave.pk]},
         people=people,
         outsiders={role: clinic.user(role, at=other) for role in Role},
     )
@@ -305,6 +308,25 @@ def _today(ward: Ward, treated: Sequence[Course], visits: Sequence[Appointment])
     treatments.order(ward, screening_complete=False)
     clinic.patient(deceased_on=clock.today(ward.house.site.zone))
     tasks.finish(by=ward.desk, task_id=_task(ward, clinic.patient()).pk, outcome="Reached her.")
+
+
+def _to_move(ward: Ward) -> TimeOff:
+    """Leave with a visit in it, which waits on the list of those to move."""
+    kind, physician = ward.house.visit("consultation"), ward.house.resources["physician"][1]
+    request = VisitRequest(
+        clinic.patient().pk, kind.pk, ward.house.site.pk, ward.at(170, 10), lead_id=physician.pk
+    )
+    booking.book(request=request, by=ward.desk)
+    leave, _visits = absences.take_off(
+        by=BY,
+        site_id=ward.house.site.pk,
+        resource_id=physician.pk,
+        start=ward.at(170, 8),
+        end=ward.at(170, 18),
+        reason="Leave",
+        accept=True,
+    )
+    return leave
 
 
 def _pencilled(ward: Ward, person: Patient) -> Hold:
