@@ -12,6 +12,7 @@ _LOCK = (
     "--no-emit-index-url",
     "--no-emit-find-links",
     "--no-annotate",
+    "--no-strip-extras",  # pip takes `coverage[toml]` for unpinned where only `coverage` is, once a newer one is out
     "--custom-compile-command=make lock",
 )
 
