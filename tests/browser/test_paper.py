@@ -70,7 +70,8 @@ def test_a_full_day_is_one_sheet_with_date_and_number(
     assert "Find a patient" not in text
     nurse.page.emulate_media(media="print")
     nurse.screen("paper-day")
-    nurse.page.emulate_media(media="screen")
+    # As it was: with "screen" the next PDF would carry the screen's styles.
+    nurse.page.emulate_media(media="null")
 
 
 def test_a_week_is_one_sheet_across(
