@@ -5,8 +5,16 @@
 
   let last = "";
 
-  document.addEventListener("htmx:beforeRequest", function (event) {
-    if (event.detail.elt.id === "plan-live") last = document.activeElement ? document.activeElement.id : "";
+  /* Where the person is when the new plan comes, not where they were when it was asked for. */
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    if (event.detail.target.id === "plan") last = document.activeElement ? document.activeElement.id : "";
+  });
+
+  /* Enter in a field makes the plan anew; only the button itself books a course. */
+  document.addEventListener("keydown", function (event) {
+    if (event.key !== "Enter" || !event.target.matches("#plan-form input, #plan-form select")) return;
+    event.preventDefault();
+    if (event.target.matches("input[type=date]")) event.target.blur();
   });
 
   document.addEventListener("htmx:afterSettle", function (event) {

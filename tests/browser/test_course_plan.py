@@ -66,9 +66,13 @@ def test_whole_course_is_planned_kept_moved_and_booked(desk: Person, ward: Ward)
 
     second = planned(page, 2)
     page.locator("#pin-2").focus()
-    page.keyboard.press("Space")
+    with page.expect_response(lambda response: "/book/" in response.url):
+        page.keyboard.press("Space")
+    expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)
     expect(page.locator("#pin-2")).to_be_checked()
     expect(page.locator("label[for=pin-2]")).to_contain_text("Kept")
+    expect(page.locator("#pin-2")).to_be_focused()
+    page.keyboard.press("Enter")  # in a field: books nothing
     expect(page.locator("#pin-2")).to_be_focused()
 
     third = planned(page, 3)

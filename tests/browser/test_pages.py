@@ -126,7 +126,8 @@ def faults(seat: Seat, url: str, name: str, axe: Axe) -> list[str]:
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     page.set_viewport_size({"width": 390, "height": 844})
     found += judged(page, axe, f"{name}-390-dark")
-    found += seat.complaints
+    # axe knocks at frames that may not answer: the preview of a mail is one.
+    found += [said for said in seat.complaints if "Failed to execute 'postMessage'" not in said]
     return [f"{url} ({name}): {problem}" for problem in found]
 
 
