@@ -1,4 +1,4 @@
-"""Bugs of other systems (peers.md §4) that the booking desk must not have; each by its number."""
+"""Bugs of other systems (docs/reference/bugs-of-others.md) that the booking desk must not have; each by its number."""
 
 import datetime as dt
 import itertools

@@ -262,7 +262,7 @@ def test_plan_asks_the_same_number_of_questions_at_any_length(ward: Ward, sessio
 def test_bug_11_series_keeps_wall_time_over_the_change_of_clocks(
     at_fixed_time: Callable[[dt.datetime], None], zone: str, today: str, change: dt.date
 ) -> None:
-    """peers.md §4, bug 11: the sessions before and after the spring gap and the autumn fold start at one wall time."""
+    """Bug 11 of others: the sessions before and after the spring gap and the autumn fold start at one wall time."""
     at_fixed_time(dt.datetime.fromisoformat(today))
     site = factory.clinic.site()
     Site.objects.filter(pk=site.pk).update(time_zone=zone)
