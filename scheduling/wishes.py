@@ -11,8 +11,6 @@ from clinic.exceptions import DomainError, IllegalMove
 from scheduling.enums import OFFER_TRANSITIONS, WAIT_TRANSITIONS, DayPart, OfferStatus, WaitStatus
 from scheduling.exceptions import OfferClosed
 
-LASTS = dt.timedelta(hours=2)
-"""How long an offer stands: long enough to see a mail in a working day, short enough that the next one may still come."""
 LEAST = dt.timedelta(minutes=30)
 """An offer by mail that leaves less time than this is not made: it would only be missed."""
 LEAST_BY_PHONE = dt.timedelta(minutes=5)
@@ -68,13 +66,19 @@ def objections(
 
 
 def expiry(
-    *, start: dt.datetime, now: dt.datetime, notice: dt.timedelta, by_phone: bool = False
+    *,
+    start: dt.datetime,
+    now: dt.datetime,
+    lasts: dt.timedelta,
+    notice: dt.timedelta,
+    by_phone: bool = False,
 ) -> dt.datetime | None:
     """Until when an offer of this start would stand, never beyond the start less the notice; None: too late to ask.
 
+    `lasts` is the rule of the kind of visit: long enough to see a mail, short enough that the next may still come.
     `notice` is what the patient needs to get ready, or the kind of visit asks for, whichever is longer.
     """
-    until = min(now + LASTS, start - notice)
+    until = min(now + lasts, start - notice)
     least = LEAST_BY_PHONE if by_phone else LEAST
     return until if until - now >= least else None
 

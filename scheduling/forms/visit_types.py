@@ -41,6 +41,13 @@ class VisitTypeForm(ClinicForm):
     horizon_days = forms.IntegerField(
         label=_("Booked at most (days ahead)"), min_value=1, max_value=800, initial=365
     )
+    offer_minutes = forms.IntegerField(
+        label=_("A waitlist offer stands (minutes)"),
+        min_value=30,
+        max_value=2 * 24 * 60,
+        initial=120,
+        help_text=_("The time is held for one patient meanwhile. Without an answer it goes to the next."),
+    )
     needs_order = forms.BooleanField(
         label=_("Only from a physician's order"),
         required=False,
@@ -62,6 +69,7 @@ class VisitTypeForm(ClinicForm):
             Section(
                 _("Booking rules"),
                 Row("grid_minutes", "notice_hours", "horizon_days"),
+                "offer_minutes",
                 "needs_order",
                 "is_active",
             ),
@@ -76,6 +84,7 @@ class VisitTypeForm(ClinicForm):
             grid_minutes=said["grid_minutes"],
             notice_minutes=said["notice_hours"] * 60,
             horizon_days=said["horizon_days"],
+            offer_minutes=said["offer_minutes"],
             needs_order=said["needs_order"],
             is_active=said["is_active"],
         )
@@ -88,6 +97,7 @@ def initial_of(visit_type: VisitType) -> dict[str, Any]:
         "grid_minutes": visit_type.grid_minutes,
         "notice_hours": visit_type.notice_minutes // 60,
         "horizon_days": visit_type.horizon_days,
+        "offer_minutes": visit_type.offer_minutes,
         "needs_order": visit_type.needs_order,
         "is_active": visit_type.is_active,
     }

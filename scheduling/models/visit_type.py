@@ -25,6 +25,13 @@ class VisitType(models.Model):
     grid_minutes = models.PositiveSmallIntegerField(_("offered every (minutes)"), default=15)
     notice_minutes = models.PositiveIntegerField(_("shortest notice (minutes)"), default=0)
     horizon_days = models.PositiveSmallIntegerField(_("booked at most (days ahead)"), default=365)
+    offer_minutes = models.PositiveSmallIntegerField(
+        _("an offer stands (minutes)"),
+        default=120,
+        help_text=_(
+            "How long a waiting patient has to answer when a time that became free is held for them."
+        ),
+    )
     bring = models.CharField(_("what to bring"), max_length=300, blank=True)
     needs_order = models.BooleanField(
         _("needs an order"),
@@ -41,6 +48,7 @@ class VisitType(models.Model):
             models.CheckConstraint(
                 condition=Q(minutes__gt=0) & Q(grid_minutes__gt=0), name="visit_type_lengths_positive"
             ),
+            models.CheckConstraint(condition=Q(offer_minutes__gte=30), name="offer_leaves_time_to_answer"),
         ]
 
     def __str__(self) -> str:

@@ -157,7 +157,11 @@ def _judged(
     for at in starts:
         made.start = instant(at)
         made.expires_at = wishes.expiry(
-            start=made.start, now=now, notice=notice_of(entry, by_phone=by_phone), by_phone=by_phone
+            start=made.start,
+            now=now,
+            lasts=lasts_of(entry),
+            notice=notice_of(entry, by_phone=by_phone),
+            by_phone=by_phone,
         )
         refused = _personal(made, facts)
         if not refused:
@@ -170,6 +174,11 @@ def notice_of(entry: WaitlistEntry, *, by_phone: bool) -> dt.timedelta:
     """What the kind of visit asks for and what the patient needs; on the phone they say themselves what they need."""
     shortest = dt.timedelta(minutes=entry.visit_type.notice_minutes)
     return shortest if by_phone else max(shortest, dt.timedelta(hours=entry.notice_hours))
+
+
+def lasts_of(entry: WaitlistEntry) -> dt.timedelta:
+    """How long an offer of this kind of visit stands, as the manager has set it."""
+    return dt.timedelta(minutes=entry.visit_type.offer_minutes)
 
 
 def _standing(slot: FreedSlot, entry: WaitlistEntry, facts: _Facts, channel: str) -> list[str]:

@@ -84,6 +84,7 @@ def make_for(
         wishes.expiry(
             start=request.start,
             now=now,
+            lasts=matching.lasts_of(entry),
             notice=matching.notice_of(entry, by_phone=by_phone),
             by_phone=by_phone,
         )

@@ -30,6 +30,7 @@ class VisitTypeData:
     grid_minutes: int
     notice_minutes: int
     horizon_days: int
+    offer_minutes: int = 120
     bring: str = ""
     needs_order: bool = False
     is_active: bool = True
@@ -81,11 +82,8 @@ def _check(site_id: UUID, data: VisitTypeData, *, but: VisitType | None = None) 
 
 def _write(row: VisitType, data: VisitTypeData) -> None:
     row.name, row.bring, row.minutes = data.name, data.bring, data.plan.minutes
-    row.grid_minutes, row.notice_minutes, row.horizon_days = (
-        data.grid_minutes,
-        data.notice_minutes,
-        data.horizon_days,
-    )
+    row.grid_minutes, row.notice_minutes = data.grid_minutes, data.notice_minutes
+    row.horizon_days, row.offer_minutes = data.horizon_days, data.offer_minutes
     row.needs_order, row.is_active = data.needs_order, data.is_active
     row.save()
     _write_needs(row, data.plan, _write_stages(row, data.plan))

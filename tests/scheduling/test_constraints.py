@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from clinic import clock
-from scheduling.models import Allocation, Appointment, Hold, VisitStage, WorkingHours
+from scheduling.models import Allocation, Appointment, Hold, VisitStage, VisitType, WorkingHours
 from tests.factories import clinic
 from tests.factories import scheduling as factory
 from tests.factories.scheduling import House
@@ -184,6 +184,12 @@ def test_hours_that_close_before_they_open(house: House) -> None:
         lambda: WorkingHours.objects.create(opens=dt.time(9), closes=dt.time(9), **values),
     )
     WorkingHours.objects.create(opens=dt.time(9), closes=dt.time(10), **values)
+
+
+def test_offer_that_leaves_no_time_to_answer(house: House) -> None:
+    kinds = VisitType.objects.filter(pk=house.visit("review").pk)
+    refused("offer_leaves_time_to_answer", lambda: kinds.update(offer_minutes=29))
+    kinds.update(offer_minutes=30)
 
 
 def test_two_bookings_from_one_form(house: House) -> None:

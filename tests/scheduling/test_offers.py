@@ -11,7 +11,7 @@ from clinic.exceptions import DomainError, IllegalMove, NotAllowed, NotFound
 from clinic.models import AuditEvent, Message, Task
 from scheduling.enums import WaitStatus
 from scheduling.exceptions import OfferClosed, SlotTaken
-from scheduling.models import Allocation, Appointment, FreedSlot, Hold, Offer, VisitChange
+from scheduling.models import Allocation, Appointment, FreedSlot, Hold, Offer, VisitChange, VisitType
 from scheduling.services import endings, holds, moves, offering, offers, undoing, waitlist
 from tests.factories import clinic, waiting
 from tests.factories import scheduling as factory
@@ -184,6 +184,19 @@ def test_an_offer_holds_the_whole_team_and_plans_one_mail(
     )
     mail = Message.objects.get(kind="appointment.offer")
     assert (mail.about, mail.next_at, mail.expires_at) == (f"offer:{offer.pk}", watch.now, until)
+
+
+def test_an_offer_stands_for_as_long_as_its_kind_of_visit_says(
+    house: House, watch: Watch, tomorrow: dt.datetime
+) -> None:
+    """The manager's rule, not a constant; the hold ends with it."""
+    VisitType.objects.filter(pk=house.visit("consultation").pk).update(offer_minutes=45)
+    waiting.waits(house)
+    freed_and_due(house, watch, tomorrow)
+    tick()
+    offer = Offer.objects.get()
+    until = watch.now + dt.timedelta(minutes=45)
+    assert (offer.expires_at, offer.hold.expires_at) == (until, until)
 
 
 def test_bug_19_an_offer_blocks_everybody_else(house: House, watch: Watch, tomorrow: dt.datetime) -> None:

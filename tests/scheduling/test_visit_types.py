@@ -234,9 +234,12 @@ def test_editor_adds_moves_and_removes_rows_without_saving(manager: Client) -> N
 @pytest.mark.django_db
 def test_editor_saves_a_new_kind(manager: Client, house: House) -> None:
     typed = shown(manager.get(NEW), NEW) | {"name": "Ultrasound", "stages-0-name": "Talk", "do": "save"}
+    assert typed["offer_minutes"] == "120"
+    typed["offer_minutes"] = "45"
     assert manager.post(NEW, typed)["Location"] == reverse("scheduling:setup-visit-types")
     made = VisitType.objects.get(name="Ultrasound")
-    assert (made.code, made.minutes, made.site_id) == ("ultrasound", 30, house.site.pk)
+    assert (made.code, made.minutes, made.offer_minutes) == ("ultrasound", 30, 45)
+    assert made.site_id == house.site.pk
     assert list(made.requirements.values_list("kind_id", "is_lead")) == [("physician", True)]
 
 
@@ -245,6 +248,7 @@ def test_editor_saves_a_new_kind(manager: Client, house: House) -> None:
     ("wrong", "words"),
     [
         ({"name": ""}, "id_name_error"),
+        ({"offer_minutes": "29"}, "id_offer_minutes_error"),
         ({"stages-0-minutes": "0"}, "id_stages-0-minutes_error"),
         (
             {"needs-0-first": "own", "needs-0-offset": "25", "needs-0-minutes": "10"},

@@ -36,17 +36,25 @@ def test_an_offer_moves_by_its_table(before: OfferStatus, after: OfferStatus) ->
 minutes = st.integers(min_value=-600, max_value=60 * 24 * 30)
 
 
-@given(start=minutes, notice=st.integers(min_value=0, max_value=60 * 24 * 14), by_phone=st.booleans())
-def test_an_offer_leaves_time_to_answer_and_the_notice(start: int, notice: int, by_phone: bool) -> None:
+@given(
+    start=minutes,
+    notice=st.integers(min_value=0, max_value=60 * 24 * 14),
+    by_phone=st.booleans(),
+    term=st.integers(min_value=30, max_value=60 * 24 * 2),
+)
+def test_an_offer_leaves_time_to_answer_and_the_notice(
+    start: int, notice: int, by_phone: bool, term: int
+) -> None:
     """Never beyond the start less the notice, never longer than it lasts, never too short to answer."""
     begins, needed = NOW + dt.timedelta(minutes=start), dt.timedelta(minutes=notice)
-    until = wishes.expiry(start=begins, now=NOW, notice=needed, by_phone=by_phone)
+    lasts = dt.timedelta(minutes=term)
+    until = wishes.expiry(start=begins, now=NOW, lasts=lasts, notice=needed, by_phone=by_phone)
     least = wishes.LEAST_BY_PHONE if by_phone else wishes.LEAST
     if until is None:
         assert begins - needed - NOW < least
     else:
         assert until + needed <= begins
-        assert least <= until - NOW <= wishes.LASTS
+        assert least <= until - NOW <= lasts
 
 
 @given(
