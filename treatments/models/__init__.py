@@ -2,7 +2,7 @@
 
 from treatments.models.course import Course, Order, Review, Target
 from treatments.models.outcome import AdverseEvent, Response
-from treatments.models.protocol import Protocol, ProtocolVersion
+from treatments.models.protocol import Protocol, ProtocolRules, ProtocolVersion
 from treatments.models.session import Amendment, Injection, Preparation, Session, SessionBooking
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Order",
     "Preparation",
     "Protocol",
+    "ProtocolRules",
     "ProtocolVersion",
     "Response",
     "Review",

@@ -1,5 +1,7 @@
 """Versioned clinical settings. Every number is a default that the clinic's physician edits and signs off."""
 
+from functools import cached_property
+
 import pghistory
 from django.conf import settings
 from django.db import models
@@ -9,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from clinic.ids import new_id
 from clinic.models import Site
 from scheduling.models import VisitType
+from treatments import clinical_rules
 
 
 def default_recovery_days() -> list[int]:
@@ -86,3 +89,24 @@ class ProtocolVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.protocol_id} v{self.number}"
+
+    @cached_property
+    def clinical(self) -> clinical_rules.ClinicalRules:
+        """The version's rules in their shapes. One query, once."""
+        return clinical_rules.load(self.rules.document)
+
+
+@pghistory.track()
+class ProtocolRules(models.Model):
+    """The clinical rules of one version: checklists, medicines, targets, time points, thresholds, presets.
+
+    A table of its own: the document is large, and what joins a version for its intervals does not need it.
+    """
+
+    version = models.OneToOneField(
+        ProtocolVersion, primary_key=True, on_delete=models.PROTECT, related_name="rules"
+    )
+    document = models.JSONField(default=clinical_rules.default_document)
+
+    def __str__(self) -> str:
+        return str(self.pk)

@@ -8,7 +8,7 @@ from clinic.enums import Permission
 from clinic.permissions import check
 from clinic.transactions import use_case
 from scheduling.models import VisitType
-from treatments.models import Protocol, ProtocolVersion
+from treatments.models import Protocol, ProtocolRules, ProtocolVersion
 
 NAME = "PRP, lower back"
 SESSION_VISIT = "prp_session"
@@ -45,5 +45,6 @@ def create_for_site(*, site_id: UUID, by: Actor) -> ProtocolVersion:
         review_visit=visits.get(REVIEW_VISIT),
         evidence_note=EVIDENCE,
     )
+    ProtocolRules.objects.create(version=version)
     audit.record("treatments.protocol.created", by=by, about=[protocol])
     return version
