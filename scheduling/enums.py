@@ -158,6 +158,7 @@ class Notice(StrEnum):
     CONFIRMATION = "appointment.confirmation"
     MOVED = "appointment.moved"
     CANCELLED = "appointment.cancelled"
+    SEVERAL = "appointment.changed_several"
     REMINDER_3D = "appointment.reminder_3d"
     REMINDER_1D = "appointment.reminder_1d"
     OFFER = "appointment.offer"

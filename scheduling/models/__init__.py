@@ -10,6 +10,7 @@ from scheduling.models.hours import (
     TimeOff,
     WorkingHours,
 )
+from scheduling.models.notice import NoticeLine
 from scheduling.models.resource import Resource, ResourceKind
 from scheduling.models.visit_type import Qualification, Requirement, Stage, VisitType
 from scheduling.models.waitlist import FreedSlot, Offer, WaitlistEntry
@@ -25,6 +26,7 @@ __all__ = [
     "FreedSlot",
     "Hold",
     "HolidayDecision",
+    "NoticeLine",
     "Offer",
     "PatientAway",
     "Qualification",
