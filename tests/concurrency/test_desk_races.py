@@ -4,16 +4,19 @@ Each twin shows the race with the guard out: without the lock on what is held, b
 """
 
 import datetime as dt
+import time
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 
 from clinic import clock, locks
-from scheduling.exceptions import SlotTaken
+from scheduling.exceptions import HoldEnded, SlotTaken
 from scheduling.models import Appointment, Hold
-from scheduling.services import booking, endings, holds, undoing
+from scheduling.services import booking, endings, holds, occupancy, undoing
 from scheduling.services.plans import VisitRequest
-from tests.concurrency.together import overlaps, together
+from tests.concurrency.together import Outcome, look_away, overlaps, together, without_the_constraint
 from tests.database import Database
 from tests.factories import clinic
 from tests.factories import scheduling as factory
@@ -52,6 +55,64 @@ def test_one_pencilled_time_booked_and_released_at_once(house: House) -> None:
         assert len(visits) <= 1
         assert Appointment.objects.filter(request_key=hold.pk).count() == len(visits)
     assert overlaps() == 0
+
+
+def at_its_last_moment(
+    house: House, days: int, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Hold, list[Outcome[Any]]]:
+    """A clerk books what is pencilled in, and hesitates; its time runs out; another clerk books, the sweep tidies."""
+    hold, look = pencilled(house, days), occupancy.team_of_hold
+    until = clock.now() + dt.timedelta(milliseconds=150)
+    Hold.objects.filter(pk=hold.pk).update(expires_at=until)
+
+    def hesitate(hold: Hold) -> Any:
+        team = look(hold)
+        time.sleep(0.25)
+        return team
+
+    def later(act: Callable[[], object]) -> Callable[[], object]:
+        def run() -> object:
+            time.sleep(0.2)
+            return act()
+
+        return run
+
+    with monkeypatch.context() as patch:
+        patch.setattr(occupancy, "team_of_hold", hesitate)
+        other = partial(booking.book, request=request_at(house, days), by=BY)
+        outcomes = together(
+            [
+                partial(holds.book_held, hold_id=hold.pk, by=BY),
+                later(other),
+                later(partial(holds.tidy, by=BY)),
+            ]
+        )
+    return hold, outcomes
+
+
+def test_pencilled_time_that_expires_while_two_book_it_is_given_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In time is in time: whoever has the locks first has the visit, and an expired hold stops nobody."""
+    for number in range(ROUNDS):
+        hold, outcomes = at_its_last_moment(house, 60 + number, monkeypatch)
+        failed = {type(outcome.error) for outcome in outcomes[:2] if outcome.error is not None}
+        assert (len(failed), failed <= {HoldEnded, SlotTaken}) == (1, True)
+        assert outcomes[2].error is None
+        standing = Appointment.objects.filter(period__startswith=hold.period.lower, status="booked")
+        assert standing.count() == 1
+    assert overlaps() == 0
+
+
+def test_pencilled_time_that_expires_without_guards_is_given_twice(
+    house: House, own_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The twin: with locks, look and constraint out the same moment has two visits."""
+    look_away(monkeypatch)
+    with without_the_constraint(own_database):
+        for number in range(ROUNDS):
+            at_its_last_moment(house, 70 + number, monkeypatch)
+        assert overlaps() > 0
 
 
 def test_a_cancellation_taken_back_against_a_new_booking(house: House) -> None:

@@ -9,18 +9,16 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from uuid import uuid4
 
-import psycopg
 import pytest
-from django.db import connections
 
-from clinic import clock, locks
+from clinic import clock
 from clinic.enums import Role
 from clinic.exceptions import DomainError
 from scheduling.enums import AppointmentStatus
-from scheduling.models import Allocation, Appointment
-from scheduling.services import booking, endings, holds, moves, occupancy, squeeze, undoing
+from scheduling.models import Appointment
+from scheduling.services import booking, endings, holds, moves, squeeze, undoing
 from scheduling.services.plans import VisitRequest
-from tests.concurrency.together import overlaps, together
+from tests.concurrency.together import look_away, overlaps, together, without_the_constraint
 from tests.database import Database
 from tests.factories import clinic, treatments
 from tests.factories.treatments import Ward
@@ -117,15 +115,14 @@ def test_every_way_in_and_a_booking_at_once_leave_one_winner(way: Way, ward: War
     assert overlaps() == 0
 
 
-@pytest.mark.parametrize("way", [by_booking, by_moving, by_taking_a_cancellation_back, by_squeezing_in])
+@pytest.mark.parametrize(
+    "way", [by_booking, by_moving, by_taking_a_cancellation_back, by_pencilling, by_squeezing_in]
+)
 def test_every_way_in_without_its_guards_lets_both_in(
     way: Way, ward: Ward, day: int, monkeypatch: pytest.MonkeyPatch, unguarded: None
 ) -> None:
     """The check and the writes lie a moment apart, so that both have looked before either writes."""
-    monkeypatch.setattr(locks, "take", lambda **_keys: None)
-    monkeypatch.setattr(occupancy, "check_free", lambda *_args, **_keys: None)
-    monkeypatch.setattr(occupancy, "check_free_again", lambda *_args, **_keys: None)
-    monkeypatch.setattr(booking, "confirmed_team", lambda plan, **_keys: plan.team)
+    look_away(monkeypatch)
     others = [partial(booking.book, request=request(ward, ward.at(day)), by=ward.desk) for _ in range(3)]
 
     together([way(ward, day), *others])
@@ -135,18 +132,8 @@ def test_every_way_in_without_its_guards_lets_both_in(
 
 @pytest.fixture
 def unguarded(own_database: Database) -> Iterator[None]:
-    """The same database without its constraint on resources; put back afterwards, with what overlapped ended."""
-    with psycopg.connect(own_database.owner_url, autocommit=True) as owner:
-        owner.execute("ALTER TABLE scheduling_allocation DROP CONSTRAINT resource_taken_twice")
-    yield
-    Allocation.objects.update(active=False)
-    Appointment.objects.update(status=AppointmentStatus.NO_SHOW)
-    connections.close_all()
-    with psycopg.connect(own_database.owner_url, autocommit=True) as owner:
-        owner.execute(
-            "ALTER TABLE scheduling_allocation ADD CONSTRAINT resource_taken_twice"
-            " EXCLUDE USING gist (resource_id WITH =, blocks WITH &&) WHERE (active)"
-        )
+    with without_the_constraint(own_database):
+        yield
 
 
 def test_cancelling_while_others_book_the_freed_time_fills_it_once(ward: Ward, day: int) -> None:

@@ -19,7 +19,14 @@ from scheduling import wishes
 from scheduling.exceptions import OfferClosed, SlotTaken
 from scheduling.models import Allocation, Appointment, FreedSlot, Hold, Offer, WaitlistEntry
 from scheduling.services import occupancy, offer_ends, offering, offers
-from tests.concurrency.together import Outcome, deadlocks, overlaps, together
+from tests.concurrency.together import (
+    Outcome,
+    deadlocks,
+    look_away,
+    overlaps,
+    together,
+    without_the_constraint,
+)
 from tests.database import Database
 from tests.factories import clinic, waiting
 from tests.factories import scheduling as factory
@@ -112,20 +119,29 @@ def agrees(offer: Offer) -> bool:
     return (offer.status == "accepted", entry.status == "booked") == (booked == 1, booked == 1)
 
 
+def two_accepts(house: House, desk: Staff, days: int) -> tuple[Offer, list[Outcome[Any]]]:
+    """The patient taps yes while the clerk, with the daughter on the phone, says yes for them."""
+    offer = make_offer(house, days)
+    by_link = partial(offers.accept, offer_id=offer.pk, by=link(offer))
+    by_phone = partial(offers.accept, offer_id=offer.pk, by=desk)
+    return offer, together([by_link, by_phone])
+
+
 @pytest.mark.usefixtures("hesitating")
-def test_two_accepts_at_once_book_once(house: House, desk: Staff) -> None:
+def test_two_accepts_at_once_by_link_and_by_phone_book_once(house: House, desk: Staff) -> None:
     before = deadlocks()
     for round_ in range(ROUNDS):
-        offer = make_offer(house, 20 + round_)
-        outcomes = together(
-            [
-                partial(offers.accept, offer_id=offer.pk, by=link(offer)),
-                partial(offers.accept, offer_id=offer.pk, by=desk),
-            ]
-        )
+        offer, outcomes = two_accepts(house, desk, 20 + round_)
         assert errors(outcomes) == [OfferClosed]
         assert Appointment.objects.filter(patient=offer.entry.patient_id).count() == 1
     assert (overlaps(), deadlocks()) == (0, before)
+
+
+@pytest.mark.usefixtures("hesitating", "unguarded")
+def test_two_accepts_at_once_without_the_guard_are_not_told_apart(house: House, desk: Staff) -> None:
+    """Nobody is told that the other was first: the second is refused for the wrong reason, or believes to have won."""
+    results = [two_accepts(house, desk, 25 + round_)[1] for round_ in range(ROUNDS)]
+    assert not all(errors(outcomes) == [OfferClosed] for outcomes in results)
 
 
 @pytest.mark.usefixtures("hesitating")
@@ -195,6 +211,18 @@ def test_accept_against_a_booking_has_one_winner(house: House) -> None:
         assert Appointment.objects.filter(period__startswith=offer.start, status="booked").count() == 1
         assert agrees(offer)
     assert overlaps() == 0
+
+
+@pytest.mark.usefixtures("hesitating", "unguarded")
+def test_accept_against_a_booking_without_guards_gives_the_time_twice(
+    house: House, own_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Locks, claim, look and constraint out: the patient says yes and somebody else has been booked meanwhile."""
+    look_away(monkeypatch)
+    with without_the_constraint(own_database):
+        for round_ in range(ROUNDS):
+            at_the_last_moment(house, 90 + round_, booking_it(house))
+        assert overlaps() > 0
 
 
 def test_an_accept_in_time_beats_a_booking_of_the_same_moment(house: House, desk: Staff) -> None:

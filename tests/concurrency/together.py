@@ -1,12 +1,25 @@
 """Run callables at once, each in a thread with a database connection of its own, and look at what the server saw."""
 
+import datetime as dt
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
+from uuid import UUID
 
-from django.db import connection
+import psycopg
+import pytest
+from django.db import connection, connections
+
+from clinic import locks
+from clinic.models import Patient
+from scheduling.enums import AppointmentStatus
+from scheduling.models import Allocation, Appointment
+from scheduling.services import booking, occupancy
+from scheduling.services.plans import VisitPlan
+from tests.database import Database
 
 T = TypeVar("T")
 
@@ -71,3 +84,37 @@ def overlaps() -> int:
             """
         )
         return int(cursor.fetchone()[0])
+
+
+def look_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody takes a lock, and nobody looks once more under the locks: everybody has chosen before anybody writes."""
+
+    def hesitate(*_args: object, **_keys: object) -> set[UUID]:
+        time.sleep(0.3)
+        return set()
+
+    def confirmed(plan: VisitPlan, patient: Patient, *, now: dt.datetime) -> occupancy.NewVisit:
+        calendar = booking._calendar(plan.request, None, planned=plan)
+        return occupancy.NewVisit(plan.request, plan.team, patient, calendar.visit_type, calendar.stages)
+
+    monkeypatch.setattr(locks, "take", lambda **_keys: None)
+    monkeypatch.setattr(occupancy, "check_free", hesitate)
+    monkeypatch.setattr(occupancy, "check_free_again", hesitate)
+    monkeypatch.setattr(booking, "_confirmed", confirmed)
+    monkeypatch.setattr(booking, "confirmed_team", lambda plan, **_keys: plan.team)
+
+
+@contextmanager
+def without_the_constraint(database: Database) -> Iterator[None]:
+    """The same database while it lets one resource be held twice; put back afterwards, with what overlapped ended."""
+    with psycopg.connect(database.owner_url, autocommit=True) as owner:
+        owner.execute("ALTER TABLE scheduling_allocation DROP CONSTRAINT resource_taken_twice")
+    yield
+    Allocation.objects.update(active=False)
+    Appointment.objects.update(status=AppointmentStatus.NO_SHOW)
+    connections.close_all()
+    with psycopg.connect(database.owner_url, autocommit=True) as owner:
+        owner.execute(
+            "ALTER TABLE scheduling_allocation ADD CONSTRAINT resource_taken_twice"
+            " EXCLUDE USING gist (resource_id WITH =, blocks WITH &&) WHERE (active)"
+        )
