@@ -4,7 +4,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -20,25 +20,12 @@ from scheduling.models import (
     Hold,
     Requirement,
     Resource,
-    VisitStage,
     WorkingHours,
 )
-from scheduling.selectors import presence
+from scheduling.selectors import parts, presence
 
 FREED = (AppointmentStatus.NO_SHOW, AppointmentStatus.NOT_DONE, AppointmentStatus.CANCELLED)
 """Statuses that hold nothing any more; the grid draws them where they were, beside whoever has the time now."""
-
-
-class Step(NamedTuple):
-    """One stage of a visit, as lists and cards read it: five for each of 80 visits are too many for rows of the model."""
-
-    code: str
-    name: str
-    done_name: str
-    planned_start: dt.datetime
-    planned_end: dt.datetime
-    started_at: dt.datetime | None
-    ended_at: dt.datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,12 +202,7 @@ def _visits(
     if not include_cancelled:
         rows = rows.exclude(status=AppointmentStatus.CANCELLED)
     visits = list(rows.select_related("patient", "visit_type", "reason").order_by("period", "pk"))
-    steps: dict[UUID, list[Step]] = defaultdict(list)
-    rows_of_steps = VisitStage.objects.filter(appointment__in=[visit.pk for visit in visits])
-    for key, *step in rows_of_steps.order_by("position").values_list("appointment_id", *Step._fields):
-        steps[key].append(Step(*step))
-    for visit in visits:
-        visit.steps = steps[visit.pk]  # type: ignore[attr-defined]  # as `with_parts` does
+    parts.give_steps(visits)
     return visits
 
 

@@ -19,7 +19,9 @@ from clinic.permissions import actor_of, requires
 from scheduling.selectors import board as reads
 from scheduling.services import delays
 from scheduling.services.delays import Telling
-from scheduling.views.cards import Card, cards_of, icons
+from scheduling.views import board_cards
+from scheduling.views.board_cards import Pen
+from scheduling.views.cards import Card, cards_of
 from scheduling.views.common import at_site, attempt, back_to, visit_for
 from scheduling.views.rows import figures_of
 
@@ -36,16 +38,16 @@ def board(request: HttpRequest, site: Site) -> HttpResponse:
     now, today = clock.now(), clock.today(site.zone)
     found = reads.today(site=site, day=today, now=now)
     cards = cards_of(found.visits, found.outlooks, now=now)
+    here = reverse("scheduling:board")
     template = "_board.html" if request.headers.get("HX-Request") else "board.html"
     context = {
         "site": site,
         "day": today,
         "now": now,
-        **_columns(cards),
+        **_columns(cards, board_cards.pen(request, here=here)),
         "counts": figures_of(cards),
         **_news(found),
-        "here": reverse("scheduling:board"),
-        "icon": icons(),
+        "here": here,
     }
     return render(request, f"scheduling/board/{template}", context)
 
@@ -108,7 +110,7 @@ def _say(request: HttpRequest, telling: Telling) -> None:
         messages.warning(request, words % {"count": count})
 
 
-def _columns(cards: list[Card]) -> dict[str, Any]:
+def _columns(cards: list[Card], pen: Pen) -> dict[str, Any]:
     """Expected within the hour; here: waiting and one place a stage of today's visits of several stages; done; what
     did not take place; who comes later, out of the way of those who are here. A visit of a single stage (a consultation) runs in one shared place, so that the board stays narrow."""
     staged: dict[str, str] = {}
@@ -128,7 +130,13 @@ def _columns(cards: list[Card]) -> dict[str, Any]:
             rows = [card for card in rows if (card.visit.pk not in soon) == later]
         if kind in ("arrived", "stage"):
             rows.sort(key=lambda card: card.since or card.now)  # who has been here longest is on top
-        return {"code": code, "name": name, "kind": kind, "rows": rows}
+        return {
+            "code": code,
+            "name": name,
+            "kind": kind,
+            "rows": rows,
+            "cards": board_cards.cards(pen, kind, rows),
+        }
 
     here = [column("arrived", _("Waiting"), "arrived", {"arrived"})]
     here += [column(code, name, "stage", {code}) for code, name in staged.items()]

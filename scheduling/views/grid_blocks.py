@@ -21,7 +21,8 @@ from scheduling.enums import AppointmentStatus, HoldReason
 from scheduling.intervals import instant, minute, minute_up
 from scheduling.models import Appointment, Hold, Resource
 from scheduling.selectors.grid import Absence, Held, Sheet
-from scheduling.views.grid_cards import address_of, card, is_movable, state_words
+from scheduling.views.addresses import address_of
+from scheduling.views.grid_cards import card, is_movable, state_words
 from scheduling.views.grid_rows import Ruler, ruler
 from scheduling.views.rows import Row, rows_of
 

@@ -1,9 +1,5 @@
 """The whole visit in a few lines, beside the block that has the pointer or the focus. Its data move the visit."""
 
-from functools import cache
-from uuid import UUID
-
-from django.urls import get_script_prefix, reverse
 from django.utils.html import escape, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -12,6 +8,7 @@ from clinic.templatetags.dates import age, clinic_date
 from clinic.templatetags.ui import state_chip
 from scheduling import policies
 from scheduling.selectors.grid import Sheet
+from scheduling.views.addresses import address_of
 from scheduling.views.grid_rows import Ruler
 from scheduling.views.rows import Row
 
@@ -27,19 +24,7 @@ def is_movable(row: Row) -> bool:
     return row.status in policies.MOVABLE and row.visit.squeezed_on_id is None
 
 
-_ANY = UUID(int=0)
 _DONE = ' class="done"'
-
-
-@cache
-def _pattern(name: str, keyed: bool, prefix: str) -> str:
-    return reverse(name, args=[_ANY] if keyed else [])
-
-
-def address_of(name: str, key: UUID | None = None) -> str:
-    """`reverse`, once for each name instead of once for each of hundreds of blocks."""
-    pattern = _pattern(name, key is not None, get_script_prefix())
-    return pattern.replace(str(_ANY), str(key)) if key else pattern
 
 
 def card(sheet: Sheet, row: Row, *, number: int, ruler: Ruler, may_move: bool) -> SafeString:

@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -15,6 +14,7 @@ from scheduling.duties import Light
 from scheduling.enums import AppointmentStatus, ResourceCategory
 from scheduling.models import Appointment
 from scheduling.selectors import names, visits
+from scheduling.views.addresses import address_of
 
 _EXPECTED = (AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)
 _HERE = (AppointmentStatus.ARRIVED, AppointmentStatus.IN_PROGRESS)
@@ -167,7 +167,7 @@ class Row:
         return self.status in _EXPECTED and self.start <= self.now
 
     def _tap(self, label: str, what: str) -> Tap:
-        return Tap(label, reverse(f"scheduling:appointment-{what}", args=[self.visit.pk]))
+        return Tap(label, address_of(f"scheduling:appointment-{what}", self.visit.pk))
 
 
 def rows_of(
