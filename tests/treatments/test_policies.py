@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treatments import classification, scoring
+from treatments import scoring
 from treatments.data import PreparationData
 from treatments.enums import Decision, Instrument
 from treatments.policies import gate, intervals, record, recovery
@@ -20,52 +20,6 @@ LIMITS = Limits(warn_days=14, block_days=7, approval_days=180, max_days=56)
 DAY = dt.date(2026, 3, 2)
 BERLIN = ZoneInfo("Europe/Berlin")
 START, END = dt.datetime.fromisoformat("2026-01-01"), dt.datetime.fromisoformat("2027-01-01")
-counts = st.integers(1, 20000)
-volumes = st.decimals(Decimal("0.1"), Decimal(500), places=1)
-
-
-def test_derived_values_of_a_worked_example() -> None:
-    derived = classification.derive(
-        baseline_platelets=240,
-        product_platelets=1200,
-        blood_ml=Decimal(52),
-        product_ml=Decimal(7),
-        injected_ml=Decimal(5),
-        baseline_leucocytes=Decimal("6.5"),
-        product_leucocytes=Decimal("18.2"),
-    )
-    assert derived == classification.Derived(Decimal("5.0"), Decimal("6.0"), Decimal("67.3"), "LR-PRP")
-
-
-def test_what_was_not_measured_is_not_derived() -> None:
-    derived = classification.derive(
-        baseline_platelets=None,
-        product_platelets=None,
-        blood_ml=Decimal(52),
-        product_ml=Decimal(7),
-        injected_ml=Decimal(5),
-        baseline_leucocytes=None,
-        product_leucocytes=Decimal(3),
-    )
-    assert derived == classification.Derived(None, None, None, None)
-
-
-@pytest.mark.parametrize(
-    ("product", "name"), [(200, "P1"), (750, "P2"), (751, "P3"), (1250, "P3"), (1251, "P4")]
-)
-def test_paw_platelets(product: int, name: str) -> None:
-    assert classification.paw_platelets(product=product, baseline=200) == name
-
-
-@given(product=counts, baseline=counts, blood=volumes, volume=volumes)
-def test_recovery_grows_with_the_product(
-    product: int, baseline: int, blood: Decimal, volume: Decimal
-) -> None:
-    less = classification.recovery(product=product, product_ml=volume, baseline=baseline, blood_ml=blood)
-    more = classification.recovery(product=product + 1, product_ml=volume, baseline=baseline, blood_ml=blood)
-    assert less is not None
-    assert more is not None
-    assert 0 <= less <= more
 
 
 @given(st.fixed_dictionaries({item: st.integers(0, 10) for item in scoring.PEG_ITEMS}))

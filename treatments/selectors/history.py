@@ -13,7 +13,7 @@ from clinic.models import Message
 from scheduling.enums import OCCUPYING, AppointmentStatus
 from scheduling.models import Allocation, Appointment
 from treatments import classification
-from treatments.classification import Derived
+from treatments.classification import Derived, Measurements, Sample
 from treatments.enums import Instrument, SessionStatus
 from treatments.models import (
     AdverseEvent,
@@ -56,13 +56,14 @@ class SessionView:
         if product is None:
             return None
         return classification.derive(
-            baseline_platelets=product.baseline_platelets,
-            product_platelets=product.product_platelets,
-            blood_ml=product.blood_ml,
-            product_ml=product.product_ml,
-            injected_ml=self.volume_ml,
-            baseline_leucocytes=product.baseline_leucocytes,
-            product_leucocytes=product.product_leucocytes,
+            Measurements(
+                baseline=Sample(product.baseline_platelets, product.baseline_leucocytes),
+                product=Sample(product.product_platelets, product.product_leucocytes),
+                blood_ml=product.blood_ml,
+                anticoagulant_ml=product.anticoagulant_ml,
+                product_ml=product.product_ml,
+                injected_ml=self.volume_ml,
+            )
         )
 
     @property
