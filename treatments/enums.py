@@ -132,3 +132,43 @@ class Instrument(TextChoices):
     RMDQ = "rmdq", _("Back function (RMDQ-24)")
     PGIC = "pgic", _("Overall change (PGIC)")
     SANE = "sane", _("Percent of normal (SANE)")
+
+
+class Answer(TextChoices):
+    """What a line of a checklist was answered with. `not_done`: asked for a number, and none was taken."""
+
+    NO = "no", _("No")
+    YES = "yes", _("Yes")
+    NUMBER = "number", _("Measured")
+    NOT_DONE = "not_done", _("Not measured")
+
+
+class MedicineKind(TextChoices):
+    """The groups that a protocol's table of medicines knows, and all others."""
+
+    NSAID = "nsaid", _("Anti-inflammatory painkiller (NSAID)")
+    ASPIRIN = "aspirin", _("Aspirin")
+    ANTICOAGULANT = "anticoagulant", _("Anticoagulant")
+    ANTIPLATELET = "antiplatelet", _("Antiplatelet")
+    STEROID = "steroid", _("Steroid")
+    ALLOWED = "allowed", _("Allowed painkiller")
+    OTHER = "other", _("Other")
+
+
+class MedicinePlan(TextChoices):
+    TABLE = "table", _("As the protocol says")
+    CONTINUE = "continue", _("Goes on through the session")
+
+
+class PrescriberWord(TextChoices):
+    """What a prescriber decided. The words beside it say how."""
+
+    STOP = "stop", _("Pause it")
+    CONTINUE = "continue", _("Go on with it")
+    OTHER = "other", _("Something else")
+
+
+class ConsentMethod(TextChoices):
+    DRAWN = "drawn", _("Signed on the screen")
+    TYPED = "typed", _("Name typed before a witness")
+    PAPER = "paper", _("Signed on paper, scanned")

@@ -1,22 +1,34 @@
 """Protocols, courses, sessions and their record, outcomes."""
 
+from treatments.models.consent import Consent, ConsentPage, ConsentText, ConsentWithdrawal
 from treatments.models.course import Course, Order, Review, Target
+from treatments.models.medicine import Medicine, MedicineCheck, PrescriberDecision
 from treatments.models.outcome import AdverseEvent, Response
 from treatments.models.protocol import Protocol, ProtocolRules, ProtocolVersion
+from treatments.models.screening import ScreeningAnswer, ScreeningRuling
 from treatments.models.session import Amendment, Injection, Preparation, Session, SessionBooking
 
 __all__ = [
     "AdverseEvent",
     "Amendment",
+    "Consent",
+    "ConsentPage",
+    "ConsentText",
+    "ConsentWithdrawal",
     "Course",
     "Injection",
+    "Medicine",
+    "MedicineCheck",
     "Order",
     "Preparation",
+    "PrescriberDecision",
     "Protocol",
     "ProtocolRules",
     "ProtocolVersion",
     "Response",
     "Review",
+    "ScreeningAnswer",
+    "ScreeningRuling",
     "Session",
     "SessionBooking",
     "Target",
