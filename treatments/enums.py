@@ -172,3 +172,39 @@ class ConsentMethod(TextChoices):
     DRAWN = "drawn", _("Signed on the screen")
     TYPED = "typed", _("Name typed before a witness")
     PAPER = "paper", _("Signed on paper, scanned")
+
+
+class Source(TextChoices):
+    """How a patient's answers reached us."""
+
+    LINK = "link", _("Answered by link")
+    TABLET = "tablet", _("Answered on the clinic’s tablet")
+    PHONE = "phone", _("Asked on the phone")
+    PAPER = "paper", _("Copied from paper")
+
+
+class SheetStatus(TextChoices):
+    """Of what is asked at one time point."""
+
+    OPEN = "open", _("Asked")
+    ANSWERED = "answered", _("Answered")
+    MISSED = "missed", _("Missed")
+    WITHDRAWN = "withdrawn", _("Not asked any more")
+
+
+SHEET_TRANSITIONS: dict[str, frozenset[str]] = {
+    SheetStatus.OPEN: frozenset({"answered", "missed", "withdrawn"}),
+    SheetStatus.ANSWERED: frozenset(),
+    SheetStatus.MISSED: frozenset({"answered", "open"}),
+    SheetStatus.WITHDRAWN: frozenset({"open", "answered"}),
+}
+"""Missed and withdrawn ones may still be answered by paper found later; they open again when their window moves."""
+
+
+class Observed(TextChoices):
+    """Strength of the back as a clinician finds it. Nothing that a patient reports measures it."""
+
+    EXTENSOR_HOLD = "extensor_hold", _("Trunk extensors: hold, seconds")
+    MULTIFIDUS_FAT = "multifidus_fat", _("Multifidus on MRI: fat, grade 0–4")
+    MULTIFIDUS_AREA = "multifidus_area", _("Multifidus on ultrasound or MRI: area, cm²")
+    TENDERNESS = "tenderness", _("Tenderness of the treated structure, grade 0–4")

@@ -3,6 +3,7 @@
 from clinic.models.audit import AuditEvent
 from clinic.models.call import Call
 from clinic.models.clock import ClockOffset
+from clinic.models.link import Link
 from clinic.models.message import Message, MessageText
 from clinic.models.patient import Contact, Household, NameWord, Patient, PatientNameWord, PatientPhone
 from clinic.models.site import Site
@@ -15,6 +16,7 @@ __all__ = [
     "ClockOffset",
     "Contact",
     "Household",
+    "Link",
     "Message",
     "MessageText",
     "NameWord",

@@ -3,7 +3,7 @@
 from treatments.models.consent import Consent, ConsentPage, ConsentText, ConsentWithdrawal
 from treatments.models.course import Course, Order, Review, Target
 from treatments.models.medicine import Medicine, MedicineCheck, PrescriberDecision
-from treatments.models.outcome import AdverseEvent, Response
+from treatments.models.outcome import AdverseEvent, AnswerSheet, InstrumentDefinition, Observation, Response
 from treatments.models.protocol import Protocol, ProtocolRules, ProtocolVersion
 from treatments.models.screening import ScreeningAnswer, ScreeningRuling
 from treatments.models.session import Amendment, Injection, Preparation, Session, SessionBooking
@@ -11,14 +11,17 @@ from treatments.models.session import Amendment, Injection, Preparation, Session
 __all__ = [
     "AdverseEvent",
     "Amendment",
+    "AnswerSheet",
     "Consent",
     "ConsentPage",
     "ConsentText",
     "ConsentWithdrawal",
     "Course",
     "Injection",
+    "InstrumentDefinition",
     "Medicine",
     "MedicineCheck",
+    "Observation",
     "Order",
     "Preparation",
     "PrescriberDecision",

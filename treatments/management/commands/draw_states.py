@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from clinic.enums import MESSAGE_TRANSITIONS, TASK_TRANSITIONS
 from scheduling.enums import APPOINTMENT_TRANSITIONS, APPOINTMENT_UNDO, OFFER_TRANSITIONS, WAIT_TRANSITIONS
-from treatments.enums import COURSE_TRANSITIONS, ORDER_TRANSITIONS, SESSION_TRANSITIONS
+from treatments.enums import COURSE_TRANSITIONS, ORDER_TRANSITIONS, SESSION_TRANSITIONS, SHEET_TRANSITIONS
 
 TABLES = {
     "Appointment": APPOINTMENT_TRANSITIONS,
@@ -17,6 +17,7 @@ TABLES = {
     "Offer": OFFER_TRANSITIONS,
     "Session": SESSION_TRANSITIONS,
     "Course": COURSE_TRANSITIONS,
+    "Answer sheet": SHEET_TRANSITIONS,
     "Order": ORDER_TRANSITIONS,
     "Message": MESSAGE_TRANSITIONS,
     "Task": TASK_TRANSITIONS,
