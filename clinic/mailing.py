@@ -23,6 +23,7 @@ from clinic.models import Site
 
 _BLANK_LINES = re.compile(r"\n\s*\n")
 _PREHEADER = 100  # characters that a mailbox shows beside the subject
+_QUESTIONS = {"en": "Questions? Call us:", "es": "¿Preguntas? Llámenos:"}
 _inliner = css_inline.CSSInliner(load_remote_stylesheets=False)
 
 
@@ -63,6 +64,7 @@ def render(words: Words, *, site: Mapping[str, str], attachments: Sequence[Attac
         "paragraphs": paragraphs,
         "clinic_name": site["clinic_name"],
         "phone": site["phone"],
+        "questions": _QUESTIONS.get(words.language.partition("-")[0], _QUESTIONS["en"]),
         "button_url": words.button_url,
         "button_label": words.button_label,
         "preheader": " ".join(paragraphs[1:2] or paragraphs)[:_PREHEADER],

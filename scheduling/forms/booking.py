@@ -50,7 +50,7 @@ class PickerForm(ClinicForm):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
-    at = TimeField(label=_("Or at a certain time of the first day"), required=False)
+    at = TimeField(label=_("Time"), required=False)
 
     def __init__(
         self, data: Any = None, *, site: Site, moving: Appointment | None = None, **kwargs: Any

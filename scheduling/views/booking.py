@@ -49,7 +49,7 @@ def start(request: HttpRequest, site: Site) -> HttpResponse:
     return render(
         request,
         "scheduling/book/start.html",
-        {"site": site, "keep": _kept_with_start(request.GET).removeprefix("?")},
+        {"site": site, "keep": _kept_with_start(request.GET).removeprefix("?"), "at": _start(request.GET)},
     )
 
 

@@ -194,3 +194,23 @@ def test_the_clash_offers_the_nearest_and_back_never_books_twice(desk: Person, h
     expect(page.locator(".readback-when").or_(page.locator("#lost"))).to_be_visible()
     assert Appointment.objects.filter(patient=person).count() == 1
     assert desk.complaints == []
+
+
+def test_a_new_search_brings_no_inline_style_past_the_policy(desk: Person) -> None:
+    """htmx would copy the style that a script gave an element onto the one that takes its place: as an attribute,
+    which the policy refuses and the console reports."""
+    page = desk.page
+    mira = patients.register(
+        by=BY, data=PatientData(given_name="Mira", family_name="Ng", birth_date=dt.date(1961, 5, 6))
+    )
+    page.goto(f"/schedule/book/{mira.pk}/")
+    chosen(page)
+    desk.complaints.clear()
+    page.locator("#picked").evaluate("element => { element.style.minHeight = '1px' }")
+
+    with page.expect_response(lambda answer: "/slots/" in answer.url and "part=morning" in answer.url):
+        page.get_by_label("Time of day").select_option("morning")
+    expect(page.locator("#picked .picked-time")).to_be_visible()
+    expect(page.locator("#picked[style]")).to_have_count(0)
+
+    assert desk.complaints == []

@@ -81,3 +81,13 @@ def test_calendar_is_an_alternative_and_a_file(mimetype: str) -> None:
 def test_envelope_refuses_what_is_no_address(address: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         _mail(Words("en", "Your appointment", "Hello"), recipient=address)
+
+
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [("en", "Questions? Call us:"), ("es", "¿Preguntas? Llámenos:"), ("fr", "Questions? Call us:")],
+)
+def test_the_last_line_is_in_the_language_of_the_mail(language: str, line: str) -> None:
+    mail = _mail(Words(language, "Su cita", "Hola Ada"))
+    assert _part(mail, "plain").splitlines()[-1] == f"{line} {SITE.phone}"
+    assert _part(mail, "html").count(line) == 1

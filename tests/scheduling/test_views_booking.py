@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from clinic.enums import Permission, Role
 from clinic.models import Patient
+from clinic.templatetags.dates import clinic_day
 from scheduling import rules
 from scheduling.enums import RefusalLevel
 from scheduling.models import Appointment
@@ -100,6 +101,25 @@ def test_slots_put_no_foreign_address_into_the_bar(desk: Client, house: House) -
         "HX-Replace-Url"
         not in desk.get(reverse("scheduling:slots"), said(house, page="//evil.example/")).headers
     )
+
+
+def test_slots_name_the_day_that_a_typed_time_is_on(desk: Client, house: House) -> None:
+    """Only Fridays are listed, but the time typed in is on the first day searched: the words must say so."""
+    day = days_ahead(3, house.site)
+    others = [str(number) for number in range(5) if number != day.weekday()][:1]
+    response = desk.get(
+        reverse("scheduling:slots"),
+        said(house, start="", weekdays=others),
+        headers={"HX-Request": "true"},
+    )
+    line = f'<span id="clock-day" class="num" hx-swap-oob="true">{clinic_day(day)}</span>'
+    assert response.content.decode().count(line) == 1
+
+
+def test_start_says_the_time_that_was_clicked_on_the_grid(desk: Client, house: House) -> None:
+    clicked = nine(house, 15)
+    page = desk.get(reverse("scheduling:book"), {"start": clicked.isoformat()}).content.decode()
+    assert page.count(f"{clinic_day(clicked.date())}, 09:15") == 1
 
 
 @pytest.mark.parametrize(
