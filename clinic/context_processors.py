@@ -37,6 +37,7 @@ ENTRIES = (
     ),
     Entry("clinic:message-list", _("Messages"), "envelope", Permission.VIEW_MESSAGES),
     Entry("clinic:task-list", _("Tasks"), "check-circle", Permission.WORK_TASKS),
+    Entry("treatments:protocol-list", _("Protocols"), "book-open", Permission.VIEW_PROTOCOLS),
     Entry("scheduling:reports", _("Reports"), "chart-bar", Permission.VIEW_REPORTS),
     Entry("scheduling:setup", _("Set-up"), "cog-6-tooth", Permission.MANAGE_SITE),
 )

@@ -34,6 +34,8 @@ class Permission(StrEnum):
     MANAGE_STAFF = "manage_staff"
     SQUEEZE_IN = "squeeze_in"
     VIEW_REPORTS = "view_reports"
+    VIEW_PROTOCOLS = "view_protocols"
+    EDIT_PROTOCOLS = "edit_protocols"
 
 
 class Sex(TextChoices):

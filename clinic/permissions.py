@@ -27,7 +27,14 @@ _EVERYBODY = frozenset(
         Permission.VIEW_MESSAGES,
     }
 )
-_CLINICAL = frozenset({Permission.VIEW_CLINICAL, Permission.RECORD_CLINICAL, Permission.VIEW_ORDERS})
+_CLINICAL = frozenset(
+    {
+        Permission.VIEW_CLINICAL,
+        Permission.RECORD_CLINICAL,
+        Permission.VIEW_ORDERS,
+        Permission.VIEW_PROTOCOLS,
+    }
+)
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.FRONT_DESK: _EVERYBODY | {Permission.BOOK, Permission.VIEW_ORDERS},
@@ -39,6 +46,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.DECIDE_COURSE,
         Permission.OVERRIDE_INTERVAL,
         Permission.OVERRIDE_SCHEDULE_WARNING,
+        Permission.EDIT_PROTOCOLS,
     },
     Role.MANAGER: _EVERYBODY
     | {
@@ -50,6 +58,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.MANAGE_STAFF,
         Permission.SQUEEZE_IN,
         Permission.VIEW_REPORTS,
+        Permission.VIEW_PROTOCOLS,
+        Permission.EDIT_PROTOCOLS,
     },
 }
 

@@ -32,6 +32,7 @@ COURSE_TRANSITIONS: dict[str, frozenset[str]] = {
     CourseStatus.CANCELLED: frozenset(),
 }
 
+ENDED_COURSE = ("completed", "discontinued", "declined", "cancelled")
 OPEN_COURSE = ("draft", "screening", "approved", "active", "review_due", "on_hold", "follow_up")
 
 
@@ -78,8 +79,13 @@ class Decision(TextChoices):
 
     CONTINUE = "continue", _("Continue")
     RE_EVALUATE = "re_evaluate", _("Continue after re-evaluation")
+    EXTEND = "extend", _("Extend")
     COMPLETE = "complete", _("Complete")
     STOP = "stop", _("Stop")
+
+
+GOES_ON = (Decision.CONTINUE, Decision.RE_EVALUATE, Decision.EXTEND)
+"""Decisions that let the next session go ahead."""
 
 
 class Structure(TextChoices):

@@ -100,10 +100,11 @@ BROKEN = {
         f"UPDATE treatments_sessionbooking SET is_open = false WHERE appointment_id = {A_SESSION_VISIT}"
     ],
     "ended_course_holds_no_time": [
+        "ALTER TABLE treatments_course DISABLE TRIGGER USER",
         (
-            "UPDATE treatments_course SET status = 'discontinued' WHERE id IN (SELECT s.course_id FROM treatments_session s"
+            "UPDATE treatments_course SET status = 'discontinued', ended_at = now() WHERE id IN (SELECT s.course_id FROM treatments_session s"
             f" JOIN scheduling_appointment a ON a.purpose = s.id WHERE a.id = {A_SESSION_VISIT})"
-        )
+        ),
     ],
     "sessions_in_order": [
         "ALTER TABLE treatments_session DISABLE TRIGGER USER",

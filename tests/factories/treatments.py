@@ -6,6 +6,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
+import msgspec
+import pgtrigger
+
 from clinic.actors import Staff
 from clinic.enums import Role
 from clinic.models import Patient
@@ -13,9 +16,10 @@ from scheduling.models import Appointment
 from tests.factories import clinic
 from tests.factories import scheduling as scheduling_factory
 from tests.factories.scheduling import BY, House
+from treatments import clinical_rules
 from treatments.data import Findings, InjectionData, PreparationData, TargetData
-from treatments.models import Course, Order, ProtocolVersion, Session
-from treatments.services import defaults, orders, planning, sessions
+from treatments.models import Course, Order, ProtocolRules, ProtocolVersion, Session
+from treatments.services import defaults, orders, planning, protocols, sessions
 
 FACET = TargetData("facet", "L4-L5", "left")
 JOINT = TargetData("si_joint", "S", "right")
@@ -41,14 +45,35 @@ class Ward:
 
 def ward(**house: Any) -> Ward:
     built = scheduling_factory.house(**house)
-    protocol = defaults.create_for_site(site_id=built.site.pk, by=BY)
+    draft = defaults.create_for_site(site_id=built.site.pk, by=BY)
+    physician = clinic.staff(Role.PHYSICIAN, at=built.site)
     return Ward(
         house=built,
-        protocol=protocol,
-        physician=clinic.staff(Role.PHYSICIAN, at=built.site),
+        protocol=protocols.sign(by=physician, version_id=draft.pk),
+        physician=physician,
         nurse=clinic.staff(Role.NURSE, at=built.site),
         desk=clinic.staff(Role.FRONT_DESK, at=built.site),
     )
+
+
+def rewrite_protocol(ward: Ward, *, rules: Any = None, **fields: Any) -> ProtocolVersion:
+    """Give the ward's protocol other numbers, past the trigger that keeps a signed version: for the arrangement of a test.
+
+    `rules` replaces parts of its document, as `msgspec.structs.replace` does: `{"gate": GateRules(nrs_some=20)}`.
+    """
+    version = ward.protocol
+    kept = [
+        "treatments.ProtocolVersion:signed_version_is_kept",
+        "treatments.ProtocolRules:signed_rules_are_kept",
+    ]
+    with pgtrigger.ignore(*kept):
+        if fields:
+            ProtocolVersion.objects.filter(pk=version.pk).update(**fields)
+        if rules:
+            changed = msgspec.structs.replace(version.clinical, **rules)
+            ProtocolRules.objects.filter(version=version).update(document=clinical_rules.dump(changed))
+    ward.protocol = ProtocolVersion.objects.get(pk=version.pk)
+    return ward.protocol
 
 
 def order(ward: Ward, patient: Patient | None = None, **fields: Any) -> Order:

@@ -20,7 +20,7 @@ from tests.factories import clinic
 from tests.factories import treatments as factory
 from tests.factories.treatments import Ward
 from treatments.enums import OrderStatus
-from treatments.models import Course, ProtocolVersion, SessionBooking
+from treatments.models import Course, SessionBooking
 from treatments.services import planning, sessions
 from treatments.services.planning import SessionTaken
 
@@ -96,7 +96,7 @@ def test_physician_overrides_interval_with_reason(ward: Ward) -> None:
 
 
 def test_physician_cannot_override_where_the_protocol_forbids_it(ward: Ward) -> None:
-    ProtocolVersion.objects.update(interval_overridable=False)
+    factory.rewrite_protocol(ward, interval_overridable=False)
     order = factory.order(ward, sessions=2)
     starts = {1: ward.at(10), 2: ward.at(15)}
     override = Override("Patient moves abroad", frozenset({"interval_blocked"}))

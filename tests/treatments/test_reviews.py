@@ -126,7 +126,7 @@ def test_decision_keeps_the_suggestion_beside_it(ward: Ward, treated: Course) ->
 
 
 def test_hold_and_resume(ward: Ward, treated: Course) -> None:
-    reviews.hold(by=ward.physician, course_id=treated.pk)
+    reviews.hold(by=ward.physician, course_id=treated.pk, reason="Flu")
     reviews.resume(by=ward.physician, course_id=treated.pk)
     treated.refresh_from_db()
     assert treated.status == "active"

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import pgtrigger
 import pytest
+from django.db import IntegrityError, transaction
 
-from clinic import locks
+from clinic import clock, locks
 from clinic.exceptions import IllegalMove
 from clinic.models import AuditEvent
 from clinic.transactions import use_case
@@ -12,6 +14,7 @@ from tests.factories import treatments as factory
 from tests.factories.scheduling import BY
 from treatments.enums import (
     COURSE_TRANSITIONS,
+    ENDED_COURSE,
     ORDER_TRANSITIONS,
     SESSION_TRANSITIONS,
     CourseStatus,
@@ -36,7 +39,8 @@ def _try(row: Movable, to: str) -> None:
 
 
 def walk(row: Movable, start: str, to: str, table: dict[str, frozenset[str]], **fields: Any) -> None:
-    type(row).objects.filter(pk=row.pk).update(status=start, **fields)
+    with pgtrigger.ignore("treatments.Course:course_moves_by_table"):
+        type(row).objects.filter(pk=row.pk).update(status=start, **fields)
     row.refresh_from_db()
     before = AuditEvent.objects.count()
     if to in table[start]:
@@ -57,8 +61,46 @@ def test_course_moves_by_table() -> None:
     order = factory.order(factory.ward())
     for start, to in COURSE_MOVES:
         row = Course.objects.get(pk=order.course_id)
-        before_hold = to if start == "on_hold" and to != "discontinued" else ""
-        walk(row, start, to, COURSE_TRANSITIONS, status_before_hold=before_hold, ended_at=None)
+        walk(row, start, to, COURSE_TRANSITIONS, **state_fields(start, to))
+
+
+def state_fields(start: str, to: str = "active") -> dict[str, Any]:
+    """What a course's row must say beside its status."""
+    held = start == "on_hold"
+    return {
+        "status_before_hold": (to if to != "discontinued" else "active") if held else "",
+        "hold_reason": "Away" if held else "",
+        "ended_at": clock.now() if start in ENDED_COURSE else None,
+    }
+
+
+@pytest.mark.django_db
+def test_database_refuses_every_course_move_outside_the_table() -> None:
+    course_id = factory.order(factory.ward()).course_id
+    for start, to in COURSE_MOVES:
+        with pgtrigger.ignore("treatments.Course:course_moves_by_table"):
+            Course.objects.filter(pk=course_id).update(status=start, **state_fields(start))
+        row = Course.objects.filter(pk=course_id)
+        if start == to or to in COURSE_TRANSITIONS[start]:
+            row.update(status=to, **state_fields(to))
+        else:
+            with pytest.raises(IntegrityError, match="does not move so"), transaction.atomic():
+                row.update(status=to, **state_fields(to))
+        assert row.get().status == (to if start == to or to in COURSE_TRANSITIONS[start] else start)
+
+
+@pytest.mark.django_db
+def test_course_on_hold_without_a_reason_is_refused_by_the_database() -> None:
+    course = factory.order(factory.ward()).course
+    with pytest.raises(IntegrityError, match="course_on_hold_says_why"), transaction.atomic():
+        Course.objects.filter(pk=course.pk).update(status="on_hold", status_before_hold="approved")
+
+
+@pytest.mark.django_db
+def test_ended_course_without_its_day_is_refused_by_the_database() -> None:
+    course = factory.order(factory.ward()).course
+    with pytest.raises(IntegrityError, match="course_end_is_dated"), transaction.atomic():
+        Course.objects.filter(pk=course.pk).update(status="cancelled")
 
 
 @pytest.mark.django_db

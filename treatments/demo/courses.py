@@ -72,6 +72,7 @@ def _open(
             status=status,
             planned_sessions=story.planned,
             created_at=at,
+            approved_at=at if status == CourseStatus.APPROVED else None,
             version=3,
         )
     )

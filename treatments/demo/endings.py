@@ -11,6 +11,12 @@ from treatments.demo.world import World
 from treatments.enums import CourseStatus, Decision
 from treatments.models import Course
 
+_HOLDS = (
+    "Away until the end of next month.",
+    "Dental treatment first; antibiotics until it is over.",
+    "Waits for the cardiologist's letter.",
+)
+
 
 def settle(
     world: World,
@@ -32,6 +38,10 @@ def settle(
     course.status = CourseStatus.REVIEW_DUE if gate_is_open else CourseStatus.ACTIVE
     if story.fate == Fate.HELD:
         course.status, course.status_before_hold = CourseStatus.ON_HOLD, course.status
+        course.hold_reason = world.rng.choice(_HOLDS)
+        course.held_at = world.now - dt.timedelta(days=world.rng.randrange(2, 9))
+        course.held_by = course.physician.user
+        course.held_until = world.today + dt.timedelta(days=world.rng.randrange(3, 24))
 
 
 def _close(

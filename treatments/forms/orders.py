@@ -3,7 +3,6 @@
 from typing import Any, cast
 
 from django import forms
-from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from clinic.forms import ClinicForm
@@ -13,6 +12,7 @@ from scheduling.selectors import choices
 from treatments.data import TargetData
 from treatments.enums import Level, Side, Structure, Urgency
 from treatments.models import ProtocolVersion
+from treatments.selectors import protocols
 
 ICD_10_CM = [
     ("M54.50", _("Low back pain, unspecified")),
@@ -67,9 +67,10 @@ class OrderForm(ClinicForm):
 
     def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        cast(ProtocolField, self.fields["protocol"]).queryset = current_protocols(site)
+        offered = protocols.in_force(site)
+        cast(ProtocolField, self.fields["protocol"]).queryset = offered
         cast("forms.ModelChoiceField[Resource]", self.fields["physician"]).queryset = choices.leads(site.pk)
-        first = current_protocols(site).first()
+        first = offered.first()
         self.fields["sessions"].initial = first.planned_sessions if first else 4
 
 
@@ -106,12 +107,3 @@ class TargetForm(forms.Form):
 TargetFormSet = forms.formset_factory(
     TargetForm, extra=TARGET_ROWS, max_num=TARGET_ROWS, absolute_max=TARGET_ROWS
 )
-
-
-def current_protocols(site: Site) -> QuerySet[ProtocolVersion]:
-    """The latest version of each protocol in use at the site."""
-    latest = (
-        ProtocolVersion.objects.filter(protocol=OuterRef("protocol")).order_by("-number").values("pk")[:1]
-    )
-    rows = ProtocolVersion.objects.filter(protocol__site=site, protocol__is_active=True, pk=Subquery(latest))
-    return rows.select_related("protocol").order_by("protocol__name")

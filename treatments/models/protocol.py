@@ -3,6 +3,7 @@
 from functools import cached_property
 
 import pghistory
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -12,6 +13,12 @@ from clinic.ids import new_id
 from clinic.models import Site
 from scheduling.models import VisitType
 from treatments import clinical_rules
+
+_SIGNED = "A signed protocol version is not changed: a change is a new version."
+
+
+def _raise() -> str:
+    return f"RAISE EXCEPTION '{_SIGNED}' USING ERRCODE = 'check_violation', CONSTRAINT = 'signed_protocol_is_kept';"
 
 
 def default_recovery_days() -> list[int]:
@@ -34,7 +41,10 @@ class Protocol(models.Model):
 
 @pghistory.track()
 class ProtocolVersion(models.Model):
-    """One version. A course keeps the version under which it was opened.
+    """One version: a draft until a physician signs it off, then kept by the database as it was signed.
+
+    A course keeps the version under which it was opened; a change is a new version, of which each protocol has at most
+    one in draft. `revision` counts the saves of the whole draft, rules included.
 
     Intervals and leads are whole days between procedure dates. They are defaults of ours: no published
     consensus on number or spacing exists for the spine.
@@ -61,6 +71,9 @@ class ProtocolVersion(models.Model):
         _("days of the recovery week with a mail"), default=default_recovery_days
     )
     evidence_note = models.CharField(_("evidence statement, with its source"), max_length=400, blank=True)
+    based_on = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    change_note = models.CharField(_("what is new, and why"), max_length=400, blank=True)
+    revision = models.PositiveIntegerField(default=1)
     signed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -85,6 +98,23 @@ class ProtocolVersion(models.Model):
                 condition=Q(planned_sessions__gte=1) & Q(planned_sessions__lte=F("max_sessions")),
                 name="protocol_sessions_ordered",
             ),
+            models.UniqueConstraint(
+                fields=["protocol"], condition=Q(signed_at__isnull=True), name="one_draft_per_protocol"
+            ),
+            models.CheckConstraint(
+                condition=Q(signed_at__isnull=True, signed_by__isnull=True)
+                | Q(signed_at__isnull=False, signed_by__isnull=False),
+                name="protocol_signature_is_whole",
+            ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="signed_version_is_kept",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                condition=pgtrigger.Q(old__signed_at__isnull=False),
+                func=_raise(),
+            )
         ]
 
     def __str__(self) -> str:
@@ -107,6 +137,22 @@ class ProtocolRules(models.Model):
         ProtocolVersion, primary_key=True, on_delete=models.PROTECT, related_name="rules"
     )
     document = models.JSONField(default=clinical_rules.default_document)
+
+    class Meta:
+        triggers = [
+            pgtrigger.Trigger(
+                name="signed_rules_are_kept",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                func=f"""
+                    IF EXISTS (SELECT 1 FROM treatments_protocolversion v
+                               WHERE v.id = OLD.version_id AND v.signed_at IS NOT NULL) THEN
+                        {_raise()}
+                    END IF;
+                    RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
+                """,  # noqa: S608 - constants of this module
+            )
+        ]
 
     def __str__(self) -> str:
         return str(self.pk)

@@ -7,7 +7,13 @@ from django.utils.translation import gettext as _
 from clinic import audit, clock, locks
 from clinic.actors import Actor
 from clinic.exceptions import IllegalMove
-from treatments.enums import COURSE_TRANSITIONS, ORDER_TRANSITIONS, SESSION_TRANSITIONS, CourseStatus
+from treatments.enums import (
+    COURSE_TRANSITIONS,
+    ENDED_COURSE,
+    ORDER_TRANSITIONS,
+    SESSION_TRANSITIONS,
+    CourseStatus,
+)
 from treatments.models import Course, Order, Session
 
 Movable = Course | Session | Order
@@ -17,14 +23,13 @@ _TABLES: Mapping[type[Movable], Mapping[str, frozenset[str]]] = {
     Session: SESSION_TRANSITIONS,
     Order: ORDER_TRANSITIONS,
 }
-_ENDED = {CourseStatus.COMPLETED, CourseStatus.DISCONTINUED, CourseStatus.DECLINED, CourseStatus.CANCELLED}
 
 
 def move(row: Movable, to: str, *, by: Actor, reason: str = "") -> None:
     """Move a row that was read after its lock was taken; save it and write the audit event.
 
     An inner step: the course (for an order, its course) must be locked by the outermost use case.
-    `reason` is a course's end in words. Raises IllegalMove when the table does not hold the move.
+    `reason` says in words why a course ends or is on hold. Raises IllegalMove when the table does not hold the move.
     """
     locks.take(**_rank_of(row))
     if to not in _TABLES[type(row)][row.status]:
@@ -57,14 +62,21 @@ def _rank_of(row: Movable) -> dict[str, list[object]]:
 
 def _date_course(course: Course, before: str, reason: str) -> set[str]:
     if course.status == CourseStatus.ON_HOLD:
-        course.status_before_hold = before
-        return {"status_before_hold"}
+        course.status_before_hold, course.hold_reason, course.held_at = before, reason, clock.now()
+        return {"status_before_hold", "hold_reason", "held_at", "held_until", "held_by"}
     if before == CourseStatus.ON_HOLD and course.status not in (
         course.status_before_hold,
         CourseStatus.DISCONTINUED,
     ):
         raise IllegalMove(_("A course on hold goes back to where it was."))
-    if course.status in _ENDED:
+    changed = set()
+    if before == CourseStatus.ON_HOLD:
+        course.hold_reason, course.held_until, course.held_at, course.held_by = "", None, None, None
+        changed |= {"hold_reason", "held_until", "held_at", "held_by"}
+    if before == CourseStatus.SCREENING and course.status == CourseStatus.APPROVED:
+        course.approved_at = clock.now()
+        changed.add("approved_at")
+    if course.status in ENDED_COURSE:
         course.ended_at, course.end_reason = clock.now(), reason
-        return {"ended_at", "end_reason"}
-    return set()
+        changed |= {"ended_at", "end_reason"}
+    return changed

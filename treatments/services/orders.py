@@ -18,6 +18,7 @@ from treatments.data import TargetData
 from treatments.enums import OPEN_COURSE, CourseStatus, OrderStatus, SessionStatus, Urgency
 from treatments.models import Course, Order, ProtocolVersion, Session, Target
 from treatments.policies import record
+from treatments.selectors import protocols
 from treatments.services import reading
 from treatments.services.moves import move
 
@@ -53,13 +54,15 @@ def place(
 
     With `screening_complete` the physician attests fitness for treatment and the course is approved at
     once; otherwise it waits in screening and its sessions cannot be booked. Raises InvalidInput for
-    values, Conflict for a second open course under the same protocol or a patient who died or was erased.
+    values, Conflict for a version that is not in force (unsigned, retired, or followed by a newer signed one), for a
+    second open course under the same protocol or a patient who died or was erased.
     """
     orderer = reading.person(by)
     version = ProtocolVersion.objects.select_related("protocol__site").filter(pk=protocol_version_id).first()
     if version is None:
         raise NotFound(_("There is no such protocol."))
     check(by, Permission.DECIDE_COURSE, site_id=version.protocol.site_id)
+    _check_in_force(version)
     code = _checked_code(diagnosis_code)
     count = _checked_count(sessions, version)
     record.check_targets(targets)
@@ -118,6 +121,13 @@ def finish_screening(*, by: Actor, course_id: UUID, fit: bool, reason: str = "")
     move(course.order, OrderStatus.WITHDRAWN, by=by)
     for session in course.sessions.filter(status=SessionStatus.PLANNED):
         move(session, SessionStatus.DROPPED, by=by)
+
+
+def _check_in_force(version: ProtocolVersion) -> None:
+    if version.signed_at is None:
+        raise Conflict(_("No physician has signed this version off yet: sign it before ordering under it."))
+    if not protocols.is_in_force(version):
+        raise Conflict(_("This version is not in force any more. Reload the page for the one that is."))
 
 
 def _sessions(course_id: UUID) -> list[UUID]:

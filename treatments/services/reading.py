@@ -15,7 +15,12 @@ def course(course_id: UUID, *, by: Actor, permission: Permission) -> Course:
     """A course with its patient, site and protocol, at a site of the actor's."""
     row = (
         Course.objects.select_related(
-            "patient", "site", "protocol_version__protocol", "protocol_version__session_visit"
+            "patient",
+            "site",
+            "physician",
+            "protocol_version__protocol",
+            "protocol_version__session_visit",
+            "protocol_version__rules",
         )
         .filter(pk=course_id)
         .first()

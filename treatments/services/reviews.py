@@ -1,5 +1,6 @@
 """The gate before a repeat: opened in time, decided by the physician, followed by the calendar."""
 
+import datetime as dt
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -15,7 +16,7 @@ from treatments.enums import CourseStatus, Decision, SessionStatus
 from treatments.models import Course, Review, Session, SessionBooking
 from treatments.policies import gate
 from treatments.selectors import courses, reviews
-from treatments.services import reading
+from treatments.services import gate_tasks, reading
 from treatments.services.moves import move
 
 COURSE_ENDED = "course_ended"
@@ -106,12 +107,24 @@ def decide(
 
 
 @use_case
-def hold(*, by: Actor, course_id: UUID, version: int | None = None) -> None:
-    """Put a course on hold; its visits stay as they are until somebody decides."""
+def hold(
+    *, by: Actor, course_id: UUID, reason: str, until: dt.date | None = None, version: int | None = None
+) -> None:
+    """Put a course on hold, for a reason; its visits stay as they are until somebody decides.
+
+    With `until` a task reminds the physicians on that day. Raises InvalidInput without a reason or for a day gone by.
+    """
     _lock(course_id)
     course = reading.course(course_id, by=by, permission=Permission.DECIDE_COURSE)
     reading.check_version(course, version)
-    move(course, CourseStatus.ON_HOLD, by=by)
+    if not reason.strip():
+        raise InvalidInput(_("Say why the course is on hold."), field="reason")
+    if until is not None and until < clock.today(course.site.zone):
+        raise InvalidInput(_("This day has passed."), field="until")
+    course.held_until, course.held_by_id = until, reading.person(by)
+    move(course, CourseStatus.ON_HOLD, by=by, reason=reason.strip())
+    if until is not None:
+        gate_tasks.remind_of_hold(course, on=until, by=by)
 
 
 @use_case
@@ -120,7 +133,10 @@ def resume(*, by: Actor, course_id: UUID, version: int | None = None) -> None:
     _lock(course_id)
     course = reading.course(course_id, by=by, permission=Permission.DECIDE_COURSE)
     reading.check_version(course, version)
+    if course.status != CourseStatus.ON_HOLD:
+        raise IllegalMove(_("This course is not on hold. Reload the page."))
     move(course, course.status_before_hold, by=by)
+    gate_tasks.settle(course, by=by)
 
 
 @use_case

@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from clinic import clock, messaging
 from clinic.enums import MessageState, Permission
+from clinic.exceptions import InvalidInput
+from clinic.forms import DateField
 from clinic.permissions import actor_of, can, requires
 from scheduling.enums import AppointmentStatus
 from scheduling.views.common import attempt
@@ -81,7 +85,9 @@ def course_move(request: HttpRequest, course_id: UUID, act: str) -> HttpResponse
     version = int(request.POST["version"]) if request.POST.get("version", "").isdecimal() else None
     acts: dict[str, tuple[Callable[[], Any], str]] = {
         "hold": (
-            lambda: reviews.hold(by=by, course_id=course_id, version=version),
+            lambda: reviews.hold(
+                by=by, course_id=course_id, reason=reason, until=_day(request), version=version
+            ),
             _("The course is on hold."),
         ),
         "resume": (
@@ -102,6 +108,15 @@ def course_move(request: HttpRequest, course_id: UUID, act: str) -> HttpResponse
     return redirect("treatments:course-detail", course_id)
 
 
+def _day(request: HttpRequest) -> dt.date | None:
+    """The day on which a hold is looked at again, where one was given."""
+    try:
+        day: dt.date | None = DateField(required=False).clean(request.POST.get("until", ""))
+    except ValidationError as error:
+        raise InvalidInput(error.messages[0], field="until") from error
+    return day
+
+
 def _next(history: History) -> str:
     """What comes next, in one sentence."""
     course, upcoming = history.course, history.next_session
@@ -112,7 +127,15 @@ def _next(history: History) -> str:
     if course.ended_at is not None:
         return course.end_reason or _("This course has ended.")
     if course.status == CourseStatus.ON_HOLD:
-        return _("On hold: decide when to go on.")
+        until = (
+            _("look at it again on %(day)s") % {"day": date_format(course.held_until, "D j M Y")}
+            if course.held_until
+            else _("decide when to go on")
+        )
+        return _("On hold: %(reason)s (%(until)s)") % {
+            "reason": course.hold_reason.rstrip("."),
+            "until": until,
+        }
     if upcoming is None:
         return _("All sessions are done.")
     if upcoming.visit is None:
