@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('clinic', '0009_order_the_bearers_of_a_word'),
         ('scheduling', '0008_lines_of_a_mail_about_several'),
-        ('treatments', '0005_screening_medicines_consent'),
+        ('treatments', '0006_asked_and_observed'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
