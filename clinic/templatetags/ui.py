@@ -9,7 +9,7 @@ from typing import Any
 from django import template
 from django.core.paginator import Page
 from django.template.loader import render_to_string
-from django.utils.html import format_html, format_html_join
+from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy
 
@@ -100,9 +100,9 @@ def state_chip(
     )
     shape = SHAPES.get(value, "paused")
     glyph = pips(done, total) if shape == "pips" and total else _GLYPHS.get(shape, SafeString(""))
-    tail = format_html('<span class="chip-note">{}</span>', note) if note else ""
-    return format_html(
-        '<span class="chip shape-{}">{}<span class="chip-word">{}</span>{}</span>', shape, glyph, word, tail
+    tail = f'<span class="chip-note">{conditional_escape(note)}</span>' if note else ""
+    return SafeString(
+        f'<span class="chip shape-{shape}">{glyph}<span class="chip-word">{conditional_escape(word)}</span>{tail}</span>'
     )
 
 
@@ -110,10 +110,8 @@ def pips(done: int | None, total: int | None) -> SafeString:
     """One dot a stage: those done and the current one filled. Decoration: the words beside it say the same."""
     reached, count = done or 0, total or 0
     kinds = ("done" if at < reached else "current" if at == reached else "" for at in range(count))
-    return format_html(
-        '<span class="pips" aria-hidden="true">{}</span>',
-        format_html_join("", '<i class="pip {}"></i>', ((kind,) for kind in kinds)),
-    )
+    dots = "".join(f'<i class="pip {kind}"></i>' for kind in kinds)
+    return SafeString(f'<span class="pips" aria-hidden="true">{dots}</span>')
 
 
 @register.simple_block_tag

@@ -3,11 +3,12 @@ visits, cost half of the page. Everything in them is either ours or escaped here
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from html import escape
 
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
-from django.utils.html import escape, format_html
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -68,7 +69,7 @@ def _words() -> dict[str, str]:
     }
     # Its markup is ours, from the sentence itself.
     likely = _('likely <strong class="num">%(time)s</strong>, not %(planned)s')
-    return {name: str(escape(sentence)) for name, sentence in words.items()} | {"likely": likely}
+    return {name: escape(sentence) for name, sentence in words.items()} | {"likely": likely}
 
 
 def cards(pen: Pen, kind: str, rows: Sequence[Card]) -> SafeString:
@@ -79,7 +80,7 @@ def cards(pen: Pen, kind: str, rows: Sequence[Card]) -> SafeString:
 
 
 def _card(pen: Pen, kind: str, row: Card) -> str:
-    visit, key, name = row.visit, str(row.visit.pk), str(escape(row.visit.patient.full_name))
+    visit, key, name = row.visit, str(row.visit.pk), escape(row.visit.patient.full_name)
     lead = f" · {escape(row.lead)}" if row.lead else ""
     light = f'<div class="board-facts">{pen.light(row.light)}</div>' if row.light and kind != "done" else ""
     return (

@@ -162,7 +162,7 @@ def _grid(
         return render(request, "scheduling/grid/_sheet.html", context)
     context |= {
         "counts": figures_of(drawing.rows),
-        "people": facts.clinicians_at(site) if context["view"] == "day" else (),
+        "people": _people(site, resources, asked) if context["view"] == "day" else (),
         "who": asked.who,
         "clean": request.path,
         "closed": [each.words for each in sheet.absences if each.resource_id is None]
@@ -173,6 +173,13 @@ def _grid(
         "list_url": _with(reverse("scheduling:day", args=[context["day"]]), QueryDict("view=list")),
     }
     return render(request, f"scheduling/grid/{context['view']}.html", context)
+
+
+def _people(site: Site, resources: Sequence[Resource], asked: Asked) -> list[Resource]:
+    """Every clinician here, for the filter: those in the columns where none was chosen."""
+    if asked.columns == Columns.PLACES or asked.who:
+        return facts.clinicians_at(site)
+    return [each for each in resources if each.is_clinician]
 
 
 def _now_line(drawing: Drawing, days: Sequence[dt.date], now: dt.datetime, today: dt.date) -> str:

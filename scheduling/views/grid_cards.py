@@ -1,7 +1,7 @@
 """The whole visit in a few lines, beside the block that has the pointer or the focus. Its data move the visit."""
 
-from django.utils.html import escape, format_html_join
-from django.utils.safestring import SafeString
+from html import escape
+
 from django.utils.translation import gettext as _
 
 from clinic.templatetags.dates import age, clinic_date
@@ -27,10 +27,10 @@ def is_movable(row: Row) -> bool:
 _DONE = ' class="done"'
 
 
-def card(sheet: Sheet, row: Row, *, number: int, ruler: Ruler, may_move: bool) -> SafeString:
+def card(sheet: Sheet, row: Row, *, number: int, ruler: Ruler, may_move: bool) -> str:
     """Who, what, when, where, the state and the note. The script reads the data of a visit that may be moved."""
     visit, patient, zone = row.visit, row.visit.patient, ruler.zone
-    names = dict.fromkeys(sheet.names.get(each.resource_id, "") for each in sheet.by_visit.get(visit.pk, []))
+    names = dict.fromkeys(each.name for each in sheet.by_visit.get(visit.pk, []))
     data = _data(sheet, row, ruler) if may_move and is_movable(row) else ""
     years = escape(_("%(years)s y") % {"years": age(patient.birth_date)})
     born = escape(clinic_date(patient.birth_date))
@@ -42,13 +42,13 @@ def card(sheet: Sheet, row: Row, *, number: int, ruler: Ruler, may_move: bool) -
         total=len(row.steps),
     )
     note = f'<p class="g-note">{escape(visit.note)}</p>' if visit.note else ""
-    return SafeString(
+    return (
         f'<div class="g-card" id="v{number}" hidden data-visit="{visit.pk}"{data}>'
         f'<p class="g-who">{escape(patient.full_name)}</p>'
         f'<p class="quiet">{years} · {born} · {escape(patient.record_number)}</p>'
         f"{_warning(row)}<p>{chip}</p><p>{escape(visit.visit_type.name)} "
         f'<span class="num">{row.start.astimezone(zone):%H:%M}–{row.end.astimezone(zone):%H:%M}</span></p>'
-        f'<p class="quiet">{escape(", ".join(name for name in names if name))}</p>{_stages(row, ruler)}{note}</div>'
+        f'<p class="quiet">{escape(", ".join(names))}</p>{_stages(row, ruler)}{note}</div>'
     )
 
 
@@ -64,13 +64,13 @@ def _data(sheet: Sheet, row: Row, ruler: Ruler) -> str:
     )
 
 
-def _warning(row: Row) -> SafeString | str:
+def _warning(row: Row) -> str:
     words = []
     if row.namesake:
         words.append(_("Same name, same day"))
     if row.visit.squeezed_on_id:
         words.append(_("Squeezed in: no time is held for it"))
-    return format_html_join("", '<p class="late">{}</p>', ((word,) for word in words))
+    return "".join(f'<p class="late">{escape(word)}</p>' for word in words)
 
 
 def _stages(row: Row, ruler: Ruler) -> str:

@@ -306,7 +306,7 @@ def test_a_closed_day_of_the_month_says_why(desk: Client, house: House) -> None:
     ] == [1, None]
 
 
-@pytest.mark.parametrize(("page", "most"), [("week", 18), ("month", 11)])
+@pytest.mark.parametrize(("page", "most"), [("week", 17), ("month", 11)])
 def test_week_and_month_cost_the_same_for_one_visit_and_for_thirty(
     desk: Client, house: House, page: str, most: int
 ) -> None:

@@ -58,7 +58,7 @@ def queries(browser: Client, url: str) -> int:
 LIST = {"view": "list"}
 
 
-@pytest.mark.parametrize(("page", "most"), [("day?list", 10), ("day", 18), ("board", 8), ("home-pane", 10)])
+@pytest.mark.parametrize(("page", "most"), [("day?list", 10), ("day", 16), ("board", 8), ("home-pane", 10)])
 def test_a_day_costs_the_same_for_one_visit_and_for_thirty(
     desk: Client, house: House, at_ten: dt.datetime, page: str, most: int
 ) -> None:
