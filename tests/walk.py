@@ -53,9 +53,10 @@ from scheduling.services.plans import VisitRequest
 from tests.factories import clinic, treatments, waiting
 from tests.factories.scheduling import BY
 from tests.factories.treatments import Ward
+from treatments.data import EventData
 from treatments.enums import Decision
 from treatments.models import Course, Session
-from treatments.services import outcomes, reviews, sessions
+from treatments.services import events, outcomes, reviews, sessions
 
 FOREIGN_APPS = ("account_", "mfa_", "usersessions_")
 """Names of allauth's own addresses: it guards them itself and its tests walk them."""
@@ -191,13 +192,10 @@ def grounds() -> Grounds:
         by=ward.desk, patient_id=person.pk, data=ContactData(name="Grete Beispiel", relationship="Daughter")
     )
     order, visits = treatments.booked(ward, placed=treatments.order(ward, person))
-    event = outcomes.record_adverse_event(
+    event = events.record(
         by=ward.nurse,
         course_id=order.course_id,
-        term="Haematoma",
-        grade=1,
-        is_serious=False,
-        started_on=clock.today(site.zone),
+        data=EventData("other", 1, clock.today(site.zone), term="Cold hands"),
     )
     room = ward.house.one("procedure_room")
     start, end = ward.at(200), ward.at(201)

@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
+from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,4 +48,22 @@ class Findings:
 
     pain_before: int | None = None
     complications: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EventData:
+    """An adverse event as it was seen: values of enums EventTerm, Seriousness, EventOutcome, EventSource."""
+
+    code: str
+    grade: int
+    started_on: dt.date
+    term: str = ""
+    seriousness: str = ""
+    resolved_on: dt.date | None = None
+    outcome: str = "ongoing"
+    source: str = "visit"
+    about: str = ""
+    session_id: UUID | None = None
+    treatment: str = ""
     note: str = ""

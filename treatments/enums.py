@@ -214,3 +214,64 @@ class Observed(TextChoices):
     MULTIFIDUS_FAT = "multifidus_fat", _("Multifidus on MRI: fat, grade 0–4")
     MULTIFIDUS_AREA = "multifidus_area", _("Multifidus on ultrasound or MRI: area, cm²")
     TENDERNESS = "tenderness", _("Tenderness of the treated structure, grade 0–4")
+
+
+class EventTerm(TextChoices):
+    """What can go wrong with this treatment, and anything else in words."""
+
+    VASOVAGAL = "vasovagal", _("Vasovagal reaction")
+    HAEMATOMA = "haematoma", _("Haematoma")
+    PAIN_FLARE = "pain_flare", _("Pain flare")
+    HEADACHE = "headache", _("Headache")
+    ALLERGY = "allergy", _("Allergic reaction")
+    CITRATE = "citrate", _("Citrate reaction")
+    INFECTION = "infection", _("Infection")
+    DISCITIS = "discitis", _("Discitis")
+    DURAL_PUNCTURE = "dural_puncture", _("Dural puncture")
+    NERVE_INJURY = "nerve_injury", _("Nerve injury")
+    EPIDURAL_HAEMATOMA = "epidural_haematoma", _("Epidural haematoma")
+    WRONG_SITE = "wrong_site", _("Wrong site")
+    OTHER = "other", _("Something else")
+
+
+class Seriousness(TextChoices):
+    """Why an event is serious: the criteria of ICH E2A."""
+
+    DEATH = "death", _("Death")
+    LIFE_THREATENING = "life_threatening", _("Danger to life")
+    HOSPITAL = "hospital", _("Hospital, or a longer stay there")
+    DISABILITY = "disability", _("Lasting or significant harm")
+    IMPORTANT = "important", _("Medically important otherwise")
+
+
+class Causality(TextChoices):
+    """The categories of WHO-UMC."""
+
+    CERTAIN = "certain", _("Certain")
+    PROBABLE = "probable", _("Probable")
+    POSSIBLE = "possible", _("Possible")
+    UNLIKELY = "unlikely", _("Unlikely")
+    UNASSESSABLE = "unassessable", _("Cannot be assessed")
+
+
+class EventOutcome(TextChoices):
+    """FHIR adverse-event-outcome."""
+
+    ONGOING = "ongoing", _("Ongoing")
+    RECOVERING = "recovering", _("Recovering")
+    RESOLVED = "resolved", _("Over")
+    SEQUELAE = "sequelae", _("Over, with lasting effects")
+    FATAL = "fatal", _("Fatal")
+    UNKNOWN = "unknown", _("Not known")
+
+
+ENDED_EVENT = (EventOutcome.RESOLVED, EventOutcome.SEQUELAE, EventOutcome.FATAL)
+
+
+class EventSource(TextChoices):
+    """How the clinic learnt of it."""
+
+    VISIT = "visit", _("At a visit")
+    PHONE = "phone", _("By phone")
+    CHECK_IN = "check_in", _("From a check-in")
+    LETTER = "letter", _("From another doctor or hospital")

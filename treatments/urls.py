@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from treatments.views import courses, orders, outcomes, panes, planning, reviews, sessions
+from treatments.views import courses, events, orders, outcomes, panes, planning, reviews, sessions
 
 app_name = "treatments"
 
@@ -21,10 +21,10 @@ urlpatterns = [
     path("courses/<uuid:course_id>/close/", courses.course_move, {"act": "close"}, name="course-close"),
     path("courses/<uuid:course_id>/review/", reviews.review_decide, name="review-decide"),
     path("courses/<uuid:course_id>/answers/new/", outcomes.response_new, name="response-new"),
-    path("courses/<uuid:course_id>/events/new/", outcomes.event_new, name="event-new"),
-    path(
-        "courses/<uuid:course_id>/events/<uuid:event_id>/over/", outcomes.event_resolve, name="event-resolve"
-    ),
+    path("courses/<uuid:course_id>/events/new/", events.event_new, name="event-new"),
+    path("courses/<uuid:course_id>/events/<uuid:event_id>/", events.event_detail, name="event-detail"),
+    path("courses/<uuid:course_id>/events/<uuid:event_id>/judge/", events.event_assess, name="event-assess"),
+    path("courses/<uuid:course_id>/events/<uuid:event_id>/over/", events.event_resolve, name="event-resolve"),
     path("sessions/<uuid:session_id>/", sessions.session_detail, name="session-detail"),
     path("sessions/<uuid:session_id>/clear/", sessions.session_clear, name="session-clear"),
     path("sessions/<uuid:session_id>/sign/", sessions.session_sign, name="session-sign"),

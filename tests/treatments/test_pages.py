@@ -20,9 +20,10 @@ from tests.factories import clinic
 from tests.factories import treatments as factory
 from tests.factories.scheduling import BY
 from tests.factories.treatments import Ward
+from treatments.data import EventData
 from treatments.enums import Instrument
 from treatments.models import Course, Order, Session
-from treatments.services import outcomes, reviews, sessions
+from treatments.services import events, outcomes, reviews, sessions
 
 pytestmark = pytest.mark.django_db
 
@@ -64,13 +65,10 @@ def treated(ward: Ward) -> Course:
                 time_point=point,
                 answers=answers,
             )
-    outcomes.record_adverse_event(
+    events.record(
         by=ward.nurse,
         course_id=order.course_id,
-        term="Vasovagal reaction",
-        grade=1,
-        is_serious=False,
-        started_on=clock.today(ward.house.site.zone),
+        data=EventData("vasovagal", 1, clock.today(ward.house.site.zone)),
     )
     clock.set_offset(dt.timedelta(days=10))
     reviews.open_due(by=BY)
@@ -406,16 +404,6 @@ def test_answers_page_scores_what_was_asked(treated: Course, physician: Client) 
     assert physician.post(url, data | {"peg_pain": 3}).status_code == 422
     assert physician.post(url, data | {"nrs": 2, "pgic": 1}).status_code == 302
     assert treated.responses.filter(time_point="week_1").count() == 2
-
-
-def test_event_page_records(treated: Course, physician: Client) -> None:
-    url = reverse("treatments:event-new", args=[treated.pk])
-    data = {"term": "Pain flare", "grade": 2, "started_on": clock.today(treated.site.zone).isoformat()}
-    assert physician.post(url, data).status_code == 302
-    event = treated.adverse_events.get(term="Pain flare")
-    physician.post(reverse("treatments:event-resolve", args=[treated.pk, event.pk]))
-    event.refresh_from_db()
-    assert event.resolved_on is not None
 
 
 def test_course_is_held_resumed_and_ended(treated: Course, physician: Client) -> None:

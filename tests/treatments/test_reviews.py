@@ -161,17 +161,3 @@ def test_unscorable_response_is_refused(ward: Ward, treated: Course) -> None:
             time_point="baseline",
             answers={"pain": 4},
         )
-
-
-def test_adverse_event_cannot_end_before_it_began(ward: Ward, treated: Course) -> None:
-    today = clock.today(ward.house.site.zone)
-    with pytest.raises(InvalidInput):
-        outcomes.record_adverse_event(
-            by=ward.nurse,
-            course_id=treated.pk,
-            term="Vasovagal",
-            grade=1,
-            is_serious=False,
-            started_on=today,
-            resolved_on=today - dt.timedelta(days=1),
-        )

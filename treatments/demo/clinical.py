@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from treatments.enums import Guidance, Level, Side, Structure
+from clinic import clock
+from treatments.enums import EventOutcome, EventTerm, Guidance, Level, Side, Structure
 from treatments.models import AdverseEvent, Injection, Preparation, Session, Target
 
 
@@ -44,12 +45,12 @@ _MIDLINE = (Structure.DISC, Structure.SUPRASPINOUS)
 _SACRAL = (Structure.SI_JOINT, Structure.SI_LIGAMENT)
 _BY_X_RAY = (Structure.DISC, Structure.SI_JOINT)
 _MILD = (
-    ("Pain flare", 1, 3),
-    ("Pain flare", 1, 5),
-    ("Haematoma", 1, 6),
-    ("Vasovagal reaction", 1, 0),
-    ("Vasovagal reaction", 2, 0),
-    ("Headache", 1, 1),
+    (EventTerm.PAIN_FLARE, 1, 3),
+    (EventTerm.PAIN_FLARE, 1, 5),
+    (EventTerm.HAEMATOMA, 1, 6),
+    (EventTerm.VASOVAGAL, 1, 0),
+    (EventTerm.VASOVAGAL, 2, 0),
+    (EventTerm.HEADACHE, 1, 1),
 )
 
 
@@ -155,9 +156,11 @@ def adverse_event(rng: random.Random, session: Session, *, day: dt.date, today: 
         site=session.site,
         course=session.course,
         session=session,
-        term=term,
+        code=term,
         grade=grade,
         started_on=day,
+        outcome=EventOutcome.RESOLVED if over <= today else EventOutcome.RECOVERING,
+        recorded_at=clock.local(day, dt.time(16), session.site.zone),
         resolved_on=over if over <= today else None,
         note={0: "Settled in the recovery bay."}.get(lasted, "Settled without treatment.")
         if over <= today

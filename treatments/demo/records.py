@@ -7,7 +7,7 @@ from treatments.demo import clinical
 from treatments.demo.outcomes import Patient as Reporting
 from treatments.demo.visits import Visit
 from treatments.demo.world import World
-from treatments.enums import SessionStatus
+from treatments.enums import EventTerm, SessionStatus
 from treatments.models import Session, Target
 
 _NOTES = (
@@ -52,7 +52,7 @@ def write(
     day = world.day_of(at)
     if world.rng.random() < _ADVERSE:
         event = world.rows.add(clinical.adverse_event(world.rng, session, day=day, today=world.today))
-        session.complications = f"{event.term}, mild." if event.term == "Vasovagal reaction" else ""
+        session.complications = f"{event.name}, mild." if event.code == EventTerm.VASOVAGAL else ""
     age = (world.today - day).days
     if age > _ALL_SIGNED_AFTER or world.rng.random() < _SIGNED_BY_AGE.get(age, _SIGNED_LATER):
         world.to_sign.append(session)

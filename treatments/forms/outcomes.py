@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic.forms import ClinicForm, DateField, Row, Section
 from treatments.enums import Instrument
-from treatments.models import Course, Session
+from treatments.models import Course
 
 PGIC = [
     (1, _("1 – very much improved")),
@@ -100,46 +100,3 @@ class ResponseForm(ClinicForm):
                 item: values[f"peg_{item}"] for item in ("pain", "enjoyment", "activity")
             }
         return given
-
-
-class SessionField(forms.ModelChoiceField):  # type: ignore[type-arg]  # generic over the model
-    def label_from_instance(self, obj: Session) -> str:
-        return str(_("Session %(number)s") % {"number": obj.number})
-
-
-class EventForm(ClinicForm):
-    """An adverse event. The terms are suggestions; anything may be written."""
-
-    submit_label = _("Record")
-    term = forms.CharField(
-        label=_("What happened"), max_length=80, widget=forms.TextInput(attrs={"list": "event-terms"})
-    )
-    grade = forms.TypedChoiceField(
-        label=_("Grade"),
-        coerce=int,
-        choices=[
-            (1, _("1 – mild")),
-            (2, _("2 – moderate")),
-            (3, _("3 – severe")),
-            (4, _("4 – life-threatening")),
-            (5, _("5 – death")),
-        ],
-    )
-    is_serious = forms.BooleanField(
-        label=_("Serious"), help_text=_("Hospital, lasting harm, danger to life."), required=False
-    )
-    session = SessionField(
-        queryset=Session.objects.none(), label=_("After session"), required=False, empty_label=_("None")
-    )
-    started_on = DateField(label=_("Since"))
-    resolved_on = DateField(label=_("Until"), required=False)
-    note = forms.CharField(label=_("Note"), max_length=500, required=False)
-
-    def __init__(self, *args: Any, course: Course, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        cast(SessionField, self.fields["session"]).queryset = course.sessions.filter(
-            injected_at__isnull=False
-        )
-
-    def layout(self) -> Layout:
-        return Layout("term", Row("grade", "session"), "is_serious", Row("started_on", "resolved_on"), "note")

@@ -152,30 +152,3 @@ class Observation(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
-
-
-@pghistory.track()
-class AdverseEvent(models.Model):
-    """Grade as in CTCAE, 1–5."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
-    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="adverse_events")
-    session = models.ForeignKey(
-        Session, null=True, blank=True, on_delete=models.PROTECT, related_name="adverse_events"
-    )
-    term = models.CharField(_("what happened"), max_length=80)
-    grade = models.PositiveSmallIntegerField(_("grade"))
-    is_serious = models.BooleanField(_("serious"), default=False)
-    started_on = models.DateField(_("since"))
-    resolved_on = models.DateField(_("until"), null=True, blank=True)
-    note = models.CharField(_("note"), max_length=500, blank=True)
-
-    class Meta:
-        ordering = ["started_on"]
-        constraints = [
-            models.CheckConstraint(condition=Q(grade__gte=1, grade__lte=5), name="adverse_event_grade_1_to_5")
-        ]
-
-    def __str__(self) -> str:
-        return str(self.pk)

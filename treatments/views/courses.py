@@ -190,7 +190,7 @@ def _timeline(history: History) -> list[Event]:
         at = clock.local(event.started_on, dt.time(12), history.course.site.zone)
         note = _("grade %(grade)s") % {"grade": event.grade}
         found.append(
-            Event(at, event.term, note, "harm" if event.grade >= 3 or event.is_serious else "attention")
+            Event(at, event.name, note, "harm" if event.grade >= 3 or event.is_serious else "attention")
         )
     shown = (
         MessageState.SENT,
