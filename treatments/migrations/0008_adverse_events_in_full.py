@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('clinic', '0009_order_the_bearers_of_a_word'),
-        ('treatments', '0006_asked_and_observed'),
+        ('treatments', '0007_protocols_are_signed_and_courses_held'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
