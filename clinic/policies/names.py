@@ -8,6 +8,7 @@ import unicodedata
 LONGEST_WORD = 80
 LONGEST_SORT_KEY = 200
 MOST_WORDS_ASKED = 4
+_FEW_LETTERS = 4
 
 _UNFOLDED_BY_UNICODE = str.maketrans(
     {
@@ -24,7 +25,8 @@ _UNFOLDED_BY_UNICODE = str.maketrans(
         "ŋ": "ng",
     }
 )
-_APOSTROPHES = re.compile(r"(?<=\w)['`\u2019\u02bc\u00b4](?=\w)")
+_APOSTROPHE = "['`\u2019\u02bc\u00b4]"
+_APOSTROPHES = re.compile(rf"(?<=\w){_APOSTROPHE}(?=\w)")
 _WORD = re.compile(r"[^\W_]+")
 _LETTERS = frozenset(string.ascii_lowercase)
 _FIRST_IDEOGRAPH = "\u2e80"
@@ -76,6 +78,31 @@ def slips(word: str) -> set[str]:
     made |= {head + letter + tail[1:] for head, tail in splits if tail for letter in letters}
     made |= {head + letter + tail for head, tail in splits for letter in letters}
     return made - {word, ""}
+
+
+def begun_in(word: str) -> str:
+    """A regular expression that is found in every `sort_key` in whose name some word begins with this one, unless the
+    name is longer than what is kept of it.
+
+    It is found in others too, such as all in which an apostrophe divides a word. An ASCII letter or digit before it
+    would belong to the same word.
+    """
+    return f"(^|[^a-z0-9]){word}|{_APOSTROPHE}"
+
+
+def slipped_in(word: str) -> str:
+    """The same wherever some word begins with this one or is one slip (`slips`) away from it.
+
+    A slip touches two neighbouring letters, in whose place up to three stand; the others are as they were typed. Of a
+    long word it is enough, and quicker, to ask for those before the middle or those after it.
+    """
+    if len(word) >= LONGEST_WORD - 1:
+        return ""  # found everywhere: what is kept of a word may end within it
+    middle = len(word) // 2
+    gaps = range(len(word) - 1) if len(word) <= _FEW_LETTERS else ()
+    slipped = [f"{word[:at]}.{{0,3}}{word[at + 2 :]}([^a-z0-9]|$)" for at in gaps] or [word[:middle]]
+    end = "" if gaps else f"|{word[middle + 1 :]}([^a-z0-9]|$)"
+    return f"(^|[^a-z0-9])({'|'.join([word, *slipped])}){end}|{_APOSTROPHE}"
 
 
 def trigrams(word: str) -> frozenset[str]:

@@ -1,10 +1,12 @@
 """The quick search by name against a slow one that looks at everybody: the same patients in the same order."""
 
+import datetime as dt
 import random
+import re
 from collections.abc import Callable, Iterable, Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clinic.models import Patient
@@ -135,6 +137,7 @@ def test_slips_of_a_word_are_all_the_words_one_slip_away(one: str, other: str) -
     assert (other in names.slips(one)) == one_slip(one, other)
 
 
+@settings(deadline=None)
 @given(st.text("äß李azZ", min_size=1, max_size=8))
 def test_slips_go_both_ways(word: str) -> None:
     wrong = [slip for slip in names.slips(word) if word not in names.slips(slip)]
@@ -181,3 +184,38 @@ def test_place_in_the_list_follows_a_corrected_birth_date() -> None:
     older.save()
     patient_rows.write_name_words(older)
     assert list(find_patients("ana li").patients) == [younger, older]
+
+
+_LETTERS_OF_NAMES = st.text("abcdeßéøO'’-_. 李1", min_size=1, max_size=14)
+
+
+@settings(deadline=None)
+@given(_LETTERS_OF_NAMES, _LETTERS_OF_NAMES, st.data())
+def test_who_is_meant_is_never_sorted_out_by_the_text_of_the_name(
+    first: str, family: str, data: st.DataObject
+) -> None:
+    """For each word borne: what begins it, and what is one slip away from it, is found in the text that is kept."""
+    kept = names.sort_key(first, family, dt.date(1961, 2, 3))
+    for word in names.words_of(first, family):
+        begun = word[: data.draw(st.integers(1, len(word)))]
+        slip = data.draw(st.sampled_from(sorted(names.slips(word)) or [word]))
+        assert re.search(names.begun_in(begun), kept), begun
+        assert re.search(names.slipped_in(slip), kept), slip
+        assert re.search(names.slipped_in(begun), kept), begun
+
+
+def test_the_text_of_the_name_sorts_out_most_others() -> None:
+    kept = names.sort_key("Maria", "Kowalski", dt.date(1961, 2, 3))
+    others = ["kowo", "owalski", "jones", "kovalsky", "marthe", "6"]
+    assert [bool(re.search(names.begun_in(word), kept)) for word in others] == [False] * 6
+    assert [bool(re.search(names.slipped_in(word), kept)) for word in ("jones", "miller", "ann", "kurt")] == [
+        False
+    ] * 4
+
+
+def test_a_name_longer_than_what_is_kept_of_it_is_found() -> None:
+    long = clinic.patient(given_name="Maria", family_name="W" * 60 + " " + "ﷺ" * 8 + " Zebra")
+    long.refresh_from_db()
+    patient_rows.write_name_words(long)
+    found = [row.pk for row in find_patients("maria zeb").patients]
+    assert found == [long.pk]
