@@ -114,14 +114,14 @@ def envelope(rendered: Rendered, *, key: UUID, site: Site, recipient: str) -> En
 
 
 def _attach(mail: EmailMultiAlternatives, attachment: Attachment) -> None:
-    """Calendars go in twice: as an alternative, which mailboxes act on, and as a file, which people open."""
+    """An alternative goes in twice: as another form of the text, which mailboxes act on, and as a file to open."""
     kind, _, rest = attachment.mimetype.partition(";")
     parameters = [part.strip() for part in rest.split(";") if part.strip() and "charset=" not in part.lower()]
     mimetype = "; ".join([kind.strip(), *parameters])
     content = attachment.content
     if isinstance(content, bytes) and mimetype.startswith("text/"):
         content = content.decode()
-    if attachment.alternative or mimetype.startswith("text/calendar"):
+    if attachment.alternative:
         mail.attach_alternative(content, mimetype)
     mail.attach(attachment.filename, content, mimetype)
 

@@ -8,7 +8,7 @@ class SchedulingConfig(AppConfig):
 
     def ready(self) -> None:
         from clinic import locks  # noqa: PLC0415 - models are ready only now
-        from scheduling import delay_mail, integrity, messages, offer_mail, receivers  # noqa: PLC0415
+        from scheduling import delay_mail, group_mail, integrity, messages, offer_mail, receivers  # noqa: PLC0415
         from scheduling.models import Appointment, Resource  # noqa: PLC0415
         from scheduling.services import away  # noqa: PLC0415
 
@@ -17,6 +17,7 @@ class SchedulingConfig(AppConfig):
         messages.register()
         offer_mail.register()
         delay_mail.register()
+        group_mail.register()
         integrity.register()
         away.register()
         receivers.connect()

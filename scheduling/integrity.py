@@ -6,6 +6,11 @@ from clinic.integrity import Check
 _OCCUPYING = "('provisional', 'booked', 'confirmed', 'arrived', 'in_progress', 'completed')"
 _BEFORE_ARRIVAL = "('provisional', 'booked', 'confirmed')"
 _HERE = "(%(site)s::uuid IS NULL OR {row}.site_id = %(site)s::uuid)"
+_LINES = """SELECT l.about, l.appointment_id, a.patient_id FROM scheduling_noticeline l
+    JOIN scheduling_appointment a ON a.id = l.appointment_id AND a.told_rev = l.told_rev
+    WHERE CASE l.kind WHEN 'appointment.cancelled' THEN a.status = 'cancelled'
+                      ELSE a.status IN ('booked', 'confirmed') END"""
+"""The lines of mails about several visits that still hold."""
 
 
 def _of(row: str) -> str:
@@ -102,6 +107,27 @@ CHECKS = [
               AND (m.about_rev <> a.told_rev OR a.patient_id <> m.patient_id
                 OR (m.kind <> 'appointment.cancelled' AND a.status NOT IN ('booked', 'confirmed'))
                 OR (m.kind = 'appointment.cancelled' AND a.status <> 'cancelled'))""",
+    ),
+    Check(
+        "waiting_mail_about_several_tells_something",
+        "No mail about several visits waits of which nothing holds any more.",
+        f"""SELECT m.id FROM clinic_message m
+            WHERE m.state IN ('pending', 'leased') AND m.kind = 'appointment.changed_several' AND {_of("m")}
+              AND NOT EXISTS (SELECT FROM ({_LINES}) AS l WHERE l.about = m.about AND l.patient_id = m.patient_id)""",
+    ),
+    Check(
+        "one_waiting_mail_of_a_change",
+        "Nobody waits for two mails about one change of a visit.",
+        f"""SELECT visit FROM (
+              SELECT a.id AS visit, m.contact_id AS reader FROM clinic_message m
+              JOIN scheduling_appointment a ON m.about = 'appointment:' || a.id
+              WHERE m.state IN ('pending', 'leased') AND {_of("m")} AND m.kind IN (
+                'appointment.confirmation', 'appointment.moved', 'appointment.cancelled')
+              UNION ALL
+              SELECT l.appointment_id, m.contact_id FROM clinic_message m
+              JOIN ({_LINES}) AS l ON l.about = m.about AND l.patient_id = m.patient_id
+              WHERE m.state IN ('pending', 'leased') AND {_of("m")}) AS waiting
+            GROUP BY visit, reader HAVING count(*) > 1""",
     ),
     Check(
         "ledger_agrees_with_the_status",

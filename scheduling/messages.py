@@ -11,12 +11,12 @@ from uuid import UUID
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
-from icalendar import Calendar, Event
 
-from clinic import clock, messaging
+from clinic import messaging
 from clinic.messaging import Attachment, DefaultText, MessageKind
 from clinic.models import Message
 from scheduling.enums import AppointmentStatus, Notice
+from scheduling.invitations import invitation_to
 from scheduling.models import Appointment
 from scheduling.services import notices
 
@@ -132,24 +132,17 @@ def placeholders(messages: Sequence[Message]) -> Mapping[UUID, Mapping[str, str]
 
 
 def invitation(message: Message, values: Mapping[str, str]) -> Sequence[Attachment]:
-    """The visit as iCalendar (RFC 5545, 5546): one UID for its life, SEQUENCE from `told_rev`, times in UTC."""
-    cancelled = message.kind == Notice.CANCELLED
-    calendar = Calendar()
-    calendar.add("prodid", "-//appointments//EN")
-    calendar.add("version", "2.0")
-    calendar.add("method", "CANCEL" if cancelled else "REQUEST")
-    event = Event()
-    event.add("uid", notices.visit_key(message.about))
-    event.add("sequence", message.about_rev)
-    event.add("dtstamp", clock.now())
-    event.add("dtstart", dt.datetime.fromisoformat(values["starts_at"]))
-    event.add("dtend", dt.datetime.fromisoformat(values["ends_at"]))
-    event.add("summary", "Appointment")
-    event.add("location", values["address"])
-    event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
-    calendar.add_component(event)
-    method = "CANCEL" if cancelled else "REQUEST"
-    return [Attachment("invite.ics", calendar.to_ical(), f"text/calendar; method={method}; charset=utf-8")]
+    """The visit as iCalendar."""
+    return [
+        invitation_to(
+            visit=notices.visit_key(message.about),
+            told_rev=message.about_rev,
+            start=dt.datetime.fromisoformat(values["starts_at"]),
+            end=dt.datetime.fromisoformat(values["ends_at"]),
+            address=values["address"],
+            is_off=message.kind == Notice.CANCELLED,
+        )
+    ]
 
 
 def register() -> None:

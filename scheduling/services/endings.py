@@ -11,6 +11,7 @@ from scheduling import policies
 from scheduling.enums import TOLD, AppointmentStatus, ChangeKind, ReasonUse, Told
 from scheduling.models import Appointment
 from scheduling.services import changes, freed, notices, occupancy
+from scheduling.services.together import Together
 from scheduling.services.visits import locked, moved_to, tell
 
 
@@ -23,10 +24,13 @@ def cancel(
     version: int | None = None,
     told: Told = Told.MAIL,
     key: UUID | None = None,
+    together: Together | None = None,
 ) -> Appointment:
     """Cancel with a coded reason, once for each `key` of a form. The resources are free at once; the row and its
-    allocations are kept."""
-    appointment = locked(appointment_id, by=by, permission=Permission.BOOK, version=version, key=key)
+    allocations are kept. With `together` the caller tells the patient."""
+    appointment = locked(
+        appointment_id, by=by, permission=Permission.BOOK, version=version, key=key, patient=True
+    )
     if changes.made_by(appointment, key):
         return appointment
     occupancy.check_reason(reason, ReasonUse.CANCEL)
@@ -50,7 +54,9 @@ def cancel(
     audit.record(
         "scheduling.appointment.cancelled", by=by, about=[appointment], detail={"reason": reason, "was": was}
     )
-    notices.plan_cancelled(appointment=appointment, was_told=was in TOLD, phoned=phoned, by=by)
+    notices.plan_cancelled(
+        appointment=appointment, was_told=was in TOLD, phoned=phoned, by=by, together=together
+    )
     tell([appointment], "cancelled", by)
     return appointment
 
@@ -87,7 +93,7 @@ def no_show(
     *, appointment_id: UUID, by: Actor, version: int | None = None, reason: str | None = None
 ) -> Appointment:
     """The patient did not come. Refused before the visit's start; the rest of its time is free at once."""
-    appointment = locked(appointment_id, by=by, permission=Permission.BOOK, version=version)
+    appointment = locked(appointment_id, by=by, permission=Permission.BOOK, version=version, patient=True)
     if reason is not None:
         occupancy.check_reason(reason, ReasonUse.NO_SHOW)
     policies.check_can_be_no_show(start=appointment.period.lower, now=clock.now())

@@ -20,6 +20,7 @@ from scheduling.rules import Override, Refusal
 from scheduling.services import booking, changes, freed, notices, occupancy, overrides
 from scheduling.services.availability import TeamMember
 from scheduling.services.plans import VisitPlan, VisitRequest
+from scheduling.services.together import Together
 from scheduling.services.visits import locked, tell
 
 
@@ -73,10 +74,12 @@ def move_to(
     override: Override | None = None,
     key: UUID | None = None,
     permission: Permission | None = Permission.BOOK,
+    together: Together | None = None,
 ) -> Appointment:
     """End the old allocations (kept, inactive) and insert new ones, in one transaction with the new messages.
 
-    Without a `permission` the caller has checked that `by` has a right to this very move.
+    Without a `permission` the caller has checked that `by` has a right to this very move. With `together` the
+    caller tells the patient.
     """
     request = plan.request
     held_now = occupancy.resource_ids_of(appointment_id)
@@ -113,6 +116,7 @@ def move_to(
         accepted=accepted,
         override=override,
         key=key,
+        together=together,
     )
     return appointment
 
@@ -128,10 +132,11 @@ def write(
     override: Override | None,
     key: UUID | None = None,
     ended: Sequence[int] = (),
+    together: Together | None = None,
 ) -> None:
     """Inner step, under the locks and after the checks: the visit holds its new team from its new start on.
 
-    `ended` are allocations that the caller has ended already.
+    `ended` are allocations that the caller has ended already; with `together` the caller tells the patient.
     """
     was, old_period = appointment.status, appointment.period
     phoned = appointment.told == Told.PHONE
@@ -177,5 +182,5 @@ def write(
     )
     freed.record(appointment=appointment, period=old_period, ended=ended)
     if not same_time:
-        notices.plan_moved(appointment=appointment, phoned=phoned, by=by)
+        notices.plan_moved(appointment=appointment, phoned=phoned, by=by, together=together)
     tell([appointment], "moved", by)

@@ -26,7 +26,7 @@ def arrive(*, appointment_id: UUID, by: Actor) -> Appointment:
     Arrivals of one site wait for each other, so that two at once get different numbers; behind the lock stands
     a constraint, whose refusal would say that somebody else was faster.
     """
-    appointment = locked(appointment_id, by=by, permission=Permission.RUN_BOARD, site=True)
+    appointment = locked(appointment_id, by=by, permission=Permission.RUN_BOARD, site=True, patient=True)
     appointment.arrived_at = clock.now()
     appointment.call_day = clock.today(appointment.site.zone)
     appointment.call_number = calls.smallest_unused(site=appointment.site, day=appointment.call_day)
@@ -117,7 +117,7 @@ def undo(*, appointment_id: UUID, by: Actor, version: int | None = None) -> Appo
 @use_case
 def not_done(*, appointment_id: UUID, reason: str, by: Actor) -> Appointment:
     """The patient came and the visit could not be done. What it still holds is free at once."""
-    appointment = locked(appointment_id, by=by, permission=Permission.RUN_BOARD)
+    appointment = locked(appointment_id, by=by, permission=Permission.RUN_BOARD, patient=True)
     occupancy.check_reason(reason, ReasonUse.NOT_DONE)
     was = appointment.status
     appointment.reason_id = reason

@@ -26,6 +26,7 @@ from scheduling.services import availability, booking, moves, notices
 from scheduling.services.availability import Slot
 from scheduling.services.plans import VisitRequest
 from scheduling.services.scarcity import resources_at
+from scheduling.services.together import Together
 
 _REACH = 14  # days around the old time in which nearest starts are looked for
 AT_MOST = 200
@@ -92,22 +93,30 @@ def _move_all(
 ) -> list[Appointment]:
     """One after the other; who does not fit yet is tried again once another has made room."""
     moved: list[Appointment] = []
+    together = Together()
     waiting = list(pairs)
     while waiting:
         why: dict[UUID, str] = {}
         for choice, row in waiting:
             try:
-                moved.append(_move(choice, row, by=by, told=told, override=override))
+                moved.append(_move(choice, row, by=by, told=told, override=override, together=together))
             except (SlotTaken, BookingRefused, InvalidInput, StaleVersion) as error:
                 why[row.pk] = error.message
         if len(why) == len(waiting):
             raise RebookingFailed(why)
         waiting = [pair for pair in waiting if pair[1].pk in why]
+    together.tell(by=by)
     return moved
 
 
 def _move(
-    choice: Choice, row: Appointment, *, by: Actor, told: Told, override: Override | None
+    choice: Choice,
+    row: Appointment,
+    *,
+    by: Actor,
+    told: Told,
+    override: Override | None,
+    together: Together,
 ) -> Appointment:
     request = VisitRequest(
         row.patient_id,
@@ -120,7 +129,12 @@ def _move(
     )
     plans = booking.plan([request], appointment_id=row.pk)
     return moves.move_to(
-        appointment_id=row.pk, plan=plans[0], by=by, version=choice.version, override=override
+        appointment_id=row.pk,
+        plan=plans[0],
+        by=by,
+        version=choice.version,
+        override=override,
+        together=together,
     )
 
 

@@ -20,6 +20,7 @@ from scheduling.models import Appointment
 from scheduling.rules import Override
 from scheduling.services import booking, moves, occupancy, overrides
 from scheduling.services.plans import VisitPlan, VisitRequest
+from scheduling.services.together import Together
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def move_many(
 ) -> list[Appointment]:
     """Move visits that have not begun, all or none; when a team is lost to somebody faster, another one is tried.
 
-    None of them stands in another's way: one may go where another was. Raises SlotTaken, BookingRefused, StaleVersion
+    None of them stands in another's way: one may go where another was. A patient gets one mail of all that moved. Raises SlotTaken, BookingRefused, StaleVersion
     for a visit saved since its version in `versions` was shown, NotFound, IllegalMove; nothing is written then.
     """
     ids = [shift.appointment_id for shift in shifts]
@@ -89,6 +90,7 @@ def move_all(
     )
     teams = {pk: booking.confirmed_team(plan, now=now, also_moving=list(plans)) for pk, plan in plans.items()}
     accepted = overrides.ask_rules(requests, by=by, override=override, appointment_ids=list(plans))
+    together = Together()
     for pk in _clear_first(appointments, plans):
         moves.write(
             appointments[pk],
@@ -99,7 +101,9 @@ def move_all(
             reason=reason,
             accepted=accepted,
             override=override,
+            together=together,
         )
+    together.tell(by=by)
     return list(appointments.values())
 
 

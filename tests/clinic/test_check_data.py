@@ -30,6 +30,13 @@ A_SESSION_VISIT = (
     " AND b.is_open WHERE a.status IN ('booked', 'provisional') ORDER BY a.id LIMIT 1)"
 )
 
+A_WAITING_GROUP = (
+    "INSERT INTO clinic_message (id, site_id, patient_id, kind, about, about_rev, idempotency_key, state, reason,"
+    " withdrawn, planned_for, next_at, expires_at, attempts, created_at) SELECT gen_random_uuid(), site_id, patient_id,"
+    " 'appointment.changed_several', '{about}', 1, '{about}', 'pending', '', '', now(), now(),"
+    f" now() + interval '1 day', 0, now() FROM scheduling_appointment WHERE id = {A_BOOKED}"
+)
+
 BROKEN = {
     "resource_taken_twice": [
         NO_OVERLAP,
@@ -81,6 +88,18 @@ BROKEN = {
     ],
     "waiting_mail_tells_the_truth": [
         "UPDATE scheduling_appointment SET told_rev = told_rev + 1 WHERE status = 'booked'"
+    ],
+    "waiting_mail_about_several_tells_something": [
+        A_WAITING_GROUP.format(about="visits:nothing"),
+    ],
+    "one_waiting_mail_of_a_change": [
+        A_WAITING_GROUP.format(about="visits:one"),
+        A_WAITING_GROUP.format(about="visits:two"),
+        (
+            "INSERT INTO scheduling_noticeline (about, appointment_id, told_rev, kind)"
+            " SELECT about, a.id, a.told_rev, 'appointment.moved' FROM scheduling_appointment a,"
+            f" (VALUES ('visits:one'), ('visits:two')) AS mail (about) WHERE a.id = {A_BOOKED}"
+        ),
     ],
     "ledger_agrees_with_the_status": [
         (

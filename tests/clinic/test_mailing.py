@@ -68,7 +68,8 @@ def test_subject_takes_no_line_break() -> None:
 )
 def test_calendar_is_an_alternative_and_a_file(mimetype: str) -> None:
     mail = _mail(
-        Words("en", "Your appointment", "Hello"), Attachment("invite.ics", b"BEGIN:VCALENDAR\r\n", mimetype)
+        Words("en", "Your appointment", "Hello"),
+        Attachment("invite.ics", b"BEGIN:VCALENDAR\r\n", mimetype, alternative=True),
     )
     calendars = [part for part in mail.walk() if part.get_content_type() == "text/calendar"]
     assert [part.get_param("method") for part in calendars] == ["REQUEST", "REQUEST"]

@@ -8,7 +8,9 @@ import pytest
 from clinic import clock
 from clinic.exceptions import IllegalMove, InvalidInput, NotAllowed
 from clinic.models import Message, Task
-from scheduling.models import Allocation, Appointment
+from clinic.services import drafts
+from scheduling.models import Allocation, Appointment, NoticeLine
+from scheduling.services import endings
 from tests.factories import treatments as factory
 from tests.factories.scheduling import BY
 from tests.factories.treatments import Ward
@@ -82,6 +84,31 @@ def test_complete_frees_the_rest_and_asks_nobody_to_rebook(ward: Ward, treated: 
     assert cancelled.count() == 3
     assert not Allocation.objects.filter(appointment__in=cancelled, active=True).exists()
     assert not Task.objects.exists()
+
+
+def test_ending_a_course_of_three_told_visits_tells_its_patient_once(ward: Ward, treated: Course) -> None:
+    visits = Appointment.objects.filter(status="provisional").order_by("period")
+    endings.release(appointment_ids=[visit.pk for visit in visits], by=BY)
+    _all_sent()
+    reviews.discontinue(by=ward.physician, course_id=treated.pk, reason="The patient moves away")
+    waiting = Message.objects.filter(state="pending")
+    assert [row.kind for row in waiting] == ["appointment.changed_several"]
+    lines = NoticeLine.objects.filter(about=waiting.get().about)
+    assert [(line.kind, line.was) for line in lines] == [
+        ("appointment.cancelled", start)
+        for start in Appointment.objects.filter(status="cancelled")
+        .order_by("period")
+        .values_list("period__startswith", flat=True)
+    ]
+
+
+def _all_sent() -> None:
+    """As if every confirmation had gone out."""
+    rows = list(Message.objects.filter(kind="appointment.confirmation", state="pending"))
+    for row in rows:
+        draft = drafts.make([row])[row.pk]
+        row.state, row.text, row.snapshot, row.started_at = "sent", draft.text, draft.snapshot(), clock.now()
+        row.save()
 
 
 def test_stop_needs_a_reason_and_discontinues(ward: Ward, treated: Course) -> None:

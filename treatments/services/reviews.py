@@ -12,6 +12,7 @@ from clinic.exceptions import IllegalMove, InvalidInput, TryAgain
 from clinic.transactions import use_case
 from scheduling.enums import AppointmentStatus, Told
 from scheduling.services import endings
+from scheduling.services.together import Together
 from treatments.enums import CourseStatus, Decision, SessionStatus
 from treatments.models import Course, Review, Session, SessionBooking
 from treatments.policies import gate
@@ -162,10 +163,11 @@ def close(*, by: Actor, course_id: UUID, version: int | None = None) -> None:
 
 
 def _lock(course_id: UUID) -> None:
-    """Everything that a decision can touch: the course, all its sessions, every visit that serves one."""
+    """Everything that a decision can touch: the course, its patient, all its sessions, every visit that serves one."""
     sessions = list(Session.objects.filter(course_id=course_id).values_list("pk", flat=True))
     before = _visits(course_id)
-    locks.take(appointment=before, course=[course_id], session=sessions)
+    patient = Course.objects.filter(pk=course_id).values_list("patient_id", flat=True)
+    locks.take(patient=patient, appointment=before, course=[course_id], session=sessions)
     if _visits(course_id) - before:
         # Booked between our reading and our locks: those visits are not ours to change.
         raise TryAgain(_("A visit of this course was booked this very moment. Please try again."))
@@ -195,7 +197,7 @@ def _go_on(course: Course, number: int, *, by: Actor) -> None:
 
 
 def _free_the_rest(course: Course, *, by: Actor) -> None:
-    """Sessions first, so that a freed visit asks nobody to book it again."""
+    """Sessions first, so that a freed visit asks nobody to book it again; and one mail for all that was told."""
     left = list(course.sessions.filter(status__in=_WAITING))
     visits = SessionBooking.objects.filter(session__in=left, is_open=True).exclude(
         appointment__status__in=[AppointmentStatus.ARRIVED, AppointmentStatus.IN_PROGRESS]
@@ -203,6 +205,10 @@ def _free_the_rest(course: Course, *, by: Actor) -> None:
     ids = list(visits.order_by("appointment_id").values_list("appointment_id", flat=True))
     for session in left:
         move(session, SessionStatus.DROPPED, by=by)
+    together = Together()
     for appointment_id in ids:
-        endings.cancel(appointment_id=appointment_id, reason=COURSE_ENDED, by=by, told=Told.MAIL)
+        endings.cancel(
+            appointment_id=appointment_id, reason=COURSE_ENDED, by=by, told=Told.MAIL, together=together
+        )
+    together.tell(by=by)
     SessionBooking.objects.filter(session__in=left, is_open=True).update(is_open=False)

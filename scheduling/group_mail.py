@@ -1,0 +1,161 @@
+"""One mail for several visits of a patient that were moved or ended in one action: a line for each, when to come.
+
+Neutral like every mail. A visit that changed again since is left out; a mail of which nothing holds is not sent.
+"""
+
+import datetime as dt
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from django.utils import translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext_lazy as _
+
+from clinic import messaging
+from clinic.messaging import Attachment, DefaultText, MessageKind
+from clinic.models import Message, Patient
+from scheduling.enums import AppointmentStatus, Notice
+from scheduling.invitations import invitation_to
+from scheduling.models import Appointment, NoticeLine
+from scheduling.services import knowledge
+
+TEXTS = {
+    "en": DefaultText(
+        "Your appointments have changed",
+        "Hello {first_name},\n\nsome of your appointments have changed. Only this counts now:\n\n{changes}\n\n"
+        "{clinic}, {address}\n\n{bring}\n\n"
+        "If a time does not suit you, please call us on {phone}. Then somebody else can have your place.",
+    ),
+    "es": DefaultText(
+        "Sus citas han cambiado",
+        "Hola {first_name}:\n\nalgunas de sus citas han cambiado. Ahora solo vale esto:\n\n{changes}\n\n"
+        "{clinic}, {address}\n\n{bring}\n\n"
+        "Si alguna hora no le viene bien, llámenos al {phone}. Así otra persona podrá usar su cita.",
+    ),
+}
+_LINES: dict[str, dict[str, str]] = {
+    "en": {
+        "at": "{day} at {time}",
+        Notice.CONFIRMATION: "New: {now}.",
+        Notice.MOVED: "Moved: not {was}, but {now}.",
+        "moved_blind": "New time: {now}.",
+        Notice.CANCELLED: "Cancelled: {was}. You do not need to come.",
+    },
+    "es": {
+        "at": "el {day} a las {time}",
+        Notice.CONFIRMATION: "Nueva: {now}.",
+        Notice.MOVED: "Cambiada: no {was}, sino {now}.",
+        "moved_blind": "Nueva hora: {now}.",
+        Notice.CANCELLED: "Cancelada: {was}. No hace falta que venga.",
+    },
+}
+_STANDING = (AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)
+
+
+def recheck(messages: Sequence[Message]) -> Mapping[UUID, str]:
+    """Mails of which no line holds any more. One query."""
+    lines = _standing(messages)
+    return {message.pk: "superseded" for message in messages if not lines[message.pk]}
+
+
+def placeholders(messages: Sequence[Message]) -> Mapping[UUID, Mapping[str, str]]:
+    """The lines that hold, in the order of the visits, in the patient's language and the site's zone. One query."""
+    found = _standing(messages)
+    return {message.pk: _values(message, lines) for message in messages if (lines := found[message.pk])}
+
+
+def invitations(_message: Message, values: Mapping[str, str]) -> Sequence[Attachment]:
+    """A calendar file for each visit."""
+    return [
+        invitation_to(
+            visit=one["visit"],
+            told_rev=one["rev"],
+            start=dt.datetime.fromisoformat(one["start"]),
+            end=dt.datetime.fromisoformat(one["end"]),
+            address=values["address"],
+            is_off=one["off"],
+            number=number,
+        )
+        for number, one in enumerate(json.loads(values[knowledge.SAID]), start=1)
+    ]
+
+
+def register() -> None:
+    """Called once at start-up."""
+    messaging.register(
+        MessageKind(
+            key=Notice.SEVERAL,
+            name=_("Several visits changed"),
+            texts=TEXTS,
+            recheck=recheck,
+            placeholders=placeholders,
+            attachments=invitations,
+            needs_consent=False,
+        )
+    )
+
+
+def _standing(messages: Sequence[Message]) -> dict[UUID, list[NoticeLine]]:
+    """The lines of each mail that still tell how things are, by when the visit is or was to be."""
+    rows = NoticeLine.objects.filter(about__in={message.about for message in messages})
+    by_mail: dict[str, list[NoticeLine]] = defaultdict(list)
+    for row in rows.select_related("appointment__site", "appointment__visit_type"):
+        by_mail[row.about].append(row)
+    return {
+        message.pk: sorted(
+            (row for row in by_mail[message.about] if _holds(row, message)),
+            key=lambda row: row.appointment.period.lower,
+        )
+        for message in messages
+    }
+
+
+def _holds(row: NoticeLine, message: Message) -> bool:
+    visit = row.appointment
+    wanted = (AppointmentStatus.CANCELLED,) if row.kind == Notice.CANCELLED else _STANDING
+    return (
+        visit.patient_id == message.patient_id and visit.told_rev == row.told_rev and visit.status in wanted
+    )
+
+
+def _values(message: Message, lines: Sequence[NoticeLine]) -> dict[str, str]:
+    site = lines[0].appointment.site
+    standing = [row.appointment for row in lines if row.kind != Notice.CANCELLED]
+    return {
+        "first_name": message.patient.given_name,
+        "changes": "\n".join(_line(row, message.patient) for row in lines),
+        "clinic": site.sender_name,
+        "address": site.address,
+        "phone": site.phone,
+        "bring": "\n".join(dict.fromkeys(visit.visit_type.bring for visit in standing)),
+        # For the calendar files, and for what the patient then knows; never shown.
+        knowledge.SAID: json.dumps([_said(row) for row in lines]),
+    }
+
+
+def _line(row: NoticeLine, reader: Patient) -> str:
+    language = reader.language if reader.language in _LINES else "en"
+    words = _LINES[language]
+    kind = "moved_blind" if row.kind == Notice.MOVED and row.was is None else row.kind
+    start: dt.datetime = row.appointment.period.lower
+    now = _at(start, row.appointment, language)
+    return words[kind].format(now=now, was=_at(row.was or start, row.appointment, language))
+
+
+def _at(instant: dt.datetime, visit: Appointment, language: str) -> str:
+    local = instant.astimezone(visit.site.zone)
+    with translation.override(language):
+        day = date_format(local, "l, j F Y")
+    return _LINES[language]["at"].format(day=day, time=f"{local:%H:%M}")
+
+
+def _said(row: NoticeLine) -> dict[str, str | int | bool]:
+    """A cancelled visit's calendar entry stands where the patient last knew it to be."""
+    period, is_off = row.appointment.period, row.kind == Notice.CANCELLED
+    start = (row.was if is_off else None) or period.lower
+    said = knowledge.saying(
+        visit=str(row.appointment_id), told_rev=row.told_rev, start=start.astimezone(dt.UTC), is_off=is_off
+    )
+    return said | {"end": (start + (period.upper - period.lower)).astimezone(dt.UTC).isoformat()}
