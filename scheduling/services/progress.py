@@ -2,6 +2,7 @@
 because a plan says otherwise, and no tap moves anybody's allocation."""
 
 import datetime as dt
+from collections.abc import Mapping
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -11,6 +12,7 @@ from clinic.actors import Actor, Staff
 from clinic.enums import Permission
 from clinic.exceptions import IllegalMove, NotFound, TryAgain
 from clinic.transactions import explain_constraint, use_case
+from scheduling import policies
 from scheduling.enums import AppointmentStatus, ChangeKind, ReasonUse
 from scheduling.models import Appointment, VisitStage
 from scheduling.selectors import calls
@@ -33,6 +35,31 @@ def arrive(*, appointment_id: UUID, by: Actor) -> Appointment:
     moved_to(appointment, AppointmentStatus.ARRIVED, extra=["arrived_at", "call_day", "call_number"])
     notices.cancel_all(appointment=appointment, by=by, reason=notices.ARRIVED)
     return _done(appointment, "arrived", by)
+
+
+@use_case
+def arrive_by_record(*, appointment_id: UUID, at: dt.datetime, by: Actor) -> Appointment:
+    """What was done at the visit is being recorded, so the patient is here, though nobody tapped "arrived".
+
+    An inner step: the caller has checked the right to record, and holds the visit with its site and patient. Nothing
+    happens before the visit's day, and where the visit has long begun or ended. `at` is when the step was done; a day
+    that is over gets the planned start as arrival, and no number for a wall screen.
+    """
+    appointment = locked(appointment_id, by=by, permission=None, site=True, patient=True)
+    zone, start = appointment.site.zone, appointment.period.lower
+    day, today = start.astimezone(zone).date(), clock.today(zone)
+    if appointment.status not in policies.MOVABLE or today < day:
+        return appointment
+    appointment.arrived_at = min(at, clock.now()) if at.astimezone(zone).date() == day else start
+    if today == day:
+        appointment.call_day = day
+        appointment.call_number = calls.smallest_unused(site=appointment.site, day=day)
+    if appointment.status == AppointmentStatus.PROVISIONAL:
+        # The repeat that the review has not released was done: it is told by having happened.
+        moved_to(appointment, AppointmentStatus.BOOKED)
+    moved_to(appointment, AppointmentStatus.ARRIVED, extra=["arrived_at", "call_day", "call_number"])
+    notices.cancel_all(appointment=appointment, by=by, reason=notices.ARRIVED)
+    return _done(appointment, "arrived", by, detail={"from": "record"})
 
 
 @use_case
@@ -201,12 +228,19 @@ def _user(by: Actor) -> UUID | None:
     return by.user_id if isinstance(by, Staff) else None
 
 
-def _done(appointment: Appointment, change: str, by: Actor, *, stage: str = "") -> Appointment:
+def _done(
+    appointment: Appointment,
+    change: str,
+    by: Actor,
+    *,
+    stage: str = "",
+    detail: Mapping[str, str] | None = None,
+) -> Appointment:
     audit.record(
         f"scheduling.appointment.{change}",
         by=by,
         about=[appointment],
-        detail={"stage": stage} if stage else {},
+        detail={"stage": stage} if stage else dict(detail or {}),
     )
     appointment_changed.send(sender=Appointment, appointment=appointment, change=change, by=by)
     return appointment

@@ -5,17 +5,19 @@ from collections.abc import Sequence
 from decimal import Decimal
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from clinic import audit, clock, locks
 from clinic.actors import Actor
 from clinic.enums import Permission
-from clinic.exceptions import Conflict, DomainError, IllegalMove, InvalidInput
+from clinic.exceptions import Conflict, DomainError, IllegalMove, InvalidInput, TryAgain
 from clinic.services import outbox
 from clinic.transactions import explain_constraint, use_case
+from scheduling.services import progress
 from treatments.data import Findings, InjectionData, PreparationData
 from treatments.enums import CourseStatus, SessionStatus
-from treatments.models import Amendment, Injection, Preparation, Session
+from treatments.models import Amendment, Injection, Preparation, Session, SessionBooking
 from treatments.policies import record, recovery
 from treatments.services import reading
 from treatments.services.moves import move
@@ -36,6 +38,7 @@ def clear(*, by: Actor, session_id: UUID, version: int | None = None) -> None:
     """The checks of the day are done: the patient may be treated."""
     session = _locked(session_id, by=by, version=version)
     move(session, SessionStatus.CLEARED, by=by)
+    _patient_is_here(session, clock.now(), by=by)
 
 
 @use_case
@@ -71,6 +74,7 @@ def record_preparation(
     for field in PreparationData.__slots__:
         setattr(last, field, getattr(data, field))
     last.save()
+    _patient_is_here(session, clock.now(), by=by)
     _touch(session)
     audit.record(
         "treatments.preparation.recorded",
@@ -106,6 +110,7 @@ def record_injections(
     moment = _checked_time(injected_at or session.injected_at or clock.now())
     if injections:
         record.check_order(session.number, moment, _injected(session), zone=session.site.zone)
+        _patient_is_here(session, moment, by=by)
     _write_rows(session, injections, moment)
     if injections:
         _date_injection(session, moment, by=by)
@@ -134,6 +139,7 @@ def record_findings(
         findings.note,
     )
     session.save(update_fields=["pain_before", "complications", "note"])
+    _patient_is_here(session, clock.now(), by=by)
     _touch(session)
     audit.record("treatments.session.findings_recorded", by=by, about=[session])
     return session
@@ -147,6 +153,7 @@ def stop(*, by: Actor, session_id: UUID, reason: str, version: int | None = None
         raise InvalidInput(_("Say what happened."), field="reason")
     session.complications = reason
     session.save(update_fields=["complications"])
+    _patient_is_here(session, clock.now(), by=by)
     move(session, SessionStatus.STOPPED, by=by)
 
 
@@ -185,15 +192,37 @@ def amend(*, by: Actor, session_id: UUID, text: str, reason: str) -> Amendment:
 def _locked(
     session_id: UUID, *, by: Actor, version: int | None, permission: Permission = Permission.RECORD_CLINICAL
 ) -> Session:
-    course_ids = Session.objects.filter(pk=session_id).values_list("course_id", flat=True)
-    locks.take(course=list(course_ids), session=[session_id])
+    """The session for a change of its record, locked with the visit that serves it: recording may mark its arrival."""
+    rows = Session.objects.filter(pk=session_id).values_list("site_id", "course__patient_id", "course_id")
+    visits = set(_open_visits(session_id))
+    locks.take(
+        site=[site for site, _patient, _course in rows] if visits else [],
+        patient=[patient for _site, patient, _course in rows] if visits else [],
+        appointment=visits,
+        course=[course for _site, _patient, course in rows],
+        session=[session_id],
+    )
     session = reading.session(session_id, by=by, permission=permission)
+    if set(_open_visits(session_id)) - visits:
+        # Booked between our reading and our locks: that visit is not ours to change.
+        raise TryAgain(_("A visit of this session was booked this very moment. Please try again."))
     if session.status == SessionStatus.SIGNED:
         raise _signed()
     if session.status not in _OPEN:
         raise IllegalMove(_("This session was dropped from the course."))
     reading.check_version(session, version)
     return session
+
+
+def _open_visits(session_id: UUID) -> QuerySet[SessionBooking, UUID]:
+    rows = SessionBooking.objects.filter(session=session_id, is_open=True)
+    return rows.values_list("appointment_id", flat=True)
+
+
+def _patient_is_here(session: Session, at: dt.datetime, *, by: Actor) -> None:
+    """Whose session is being recorded has come, so that nobody cancels the visit as one that is still to be."""
+    for visit_id in _open_visits(session.pk):
+        progress.arrive_by_record(appointment_id=visit_id, at=at, by=by)
 
 
 def _checked_time(moment: dt.datetime) -> dt.datetime:
