@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 from django.db import connection
 from django.db.models import QuerySet
@@ -55,8 +56,8 @@ from tests.factories.scheduling import BY
 from tests.factories.treatments import Ward
 from treatments.data import EventData
 from treatments.enums import Decision
-from treatments.models import Course, Session
-from treatments.services import events, outcomes, reviews, sessions
+from treatments.models import Course, ProtocolVersion, Session
+from treatments.services import events, outcomes, protocol_edits, protocols, reviews, sessions
 
 FOREIGN_APPS = ("account_", "mfa_", "usersessions_")
 """Names of allauth's own addresses: it guards them itself and its tests walk them."""
@@ -249,10 +250,31 @@ def grounds() -> Grounds:
             "offer_id": offer.pk,
             "slot_id": further.pk,
             "token": token_of(offer.pk),
+            "protocol_id": ward.protocol.protocol_id,
+            "version_id": _draft(ward).pk,
+            "section": "screening",
+            "line": 0,
         },
-        more=_further(site) | {"time_off_id": [leave.pk]},
+        more=_further(site)
+        | {
+            "time_off_id": [leave.pk],
+            "version_id": [ward.protocol.pk],
+            "section": ["gate", "usual", "guidance"],
+        },
         people=people,
         outsiders={role: clinic.user(role, at=other) for role in Role},
+    )
+
+
+def _draft(ward: Ward) -> ProtocolVersion:
+    """The next version of the protocol, in which two things are other than in the signed one."""
+    draft = protocols.start_draft(by=BY, protocol_id=ward.protocol.protocol_id)
+    gate = msgspec.structs.replace(draft.clinical.gate, nrs_some=20)
+    draft = protocol_edits.put_line(
+        by=BY, version_id=draft.pk, revision=draft.revision, section="gate", line=gate, at=0
+    )
+    return protocol_edits.remove_line(
+        by=BY, version_id=draft.pk, revision=draft.revision, section="medicines", at=0
     )
 
 

@@ -150,6 +150,12 @@ class GateRules(Rule, frozen=True, kw_only=True):
     """An undecided gate becomes a task of the physician's so many days before the visit would have to be released."""
 
 
+class PlanBasis(Rule, frozen=True, kw_only=True):
+    """Where a number comes from that a version keeps beside this document: sessions, intervals, leads."""
+
+    field: Code
+
+
 class Spin(Struct, frozen=True, forbid_unknown_fields=True):
     """One run of the centrifuge: relative force in g, minutes, temperature in °C where it is set."""
 
@@ -234,6 +240,7 @@ class ClinicalRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The whole document. A part that a stored document lacks is empty or has its defaults."""
 
     shape: int = VERSION
+    plan: tuple[PlanBasis, ...] = ()
     screening: tuple[ScreeningRule, ...] = ()
     medicines: tuple[MedicineHold, ...] = ()
     targets: tuple[TargetRule, ...] = ()
@@ -263,6 +270,12 @@ def dump(rules: ClinicalRules) -> dict[str, Any]:
     """The document as it is stored: JSON values only, numbers with decimals as text."""
     document: dict[str, Any] = msgspec.to_builtins(rules)
     return document
+
+
+def replace(rules: ClinicalRules, **parts: Any) -> ClinicalRules:
+    """The same rules with other parts."""
+    changed: ClinicalRules = msgspec.structs.replace(rules, **parts)
+    return changed
 
 
 @cache

@@ -1,6 +1,6 @@
 """Addresses of the treatments, under "treatments/"."""
 
-from django.urls import path
+from django.urls import include, path
 
 from treatments.views import courses, events, orders, outcomes, panes, planning, reviews, sessions
 
@@ -33,4 +33,5 @@ urlpatterns = [
     path("reviews/", reviews.review_list, name="review-list"),
     path("patients/<uuid:patient_id>/courses/", panes.patient_pane, name="patient-pane"),
     path("home/", panes.home_pane, name="home-pane"),
+    path("protocols/", include("treatments.protocol_urls")),
 ]

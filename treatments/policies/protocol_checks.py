@@ -17,15 +17,32 @@ from treatments.enums import Instrument, Structure
 class Plan(Protocol):
     """The numbers of a version that stand beside its document: a model row or a form's values."""
 
-    planned_sessions: int
-    max_sessions: int
-    interval_days: int
-    interval_warn_days: int
-    interval_block_days: int
-    interval_max_days: int
-    review_lead_days: int
-    preparation_lead_days: int
-    approval_days: int
+    @property
+    def planned_sessions(self) -> int: ...
+
+    @property
+    def max_sessions(self) -> int: ...
+
+    @property
+    def interval_days(self) -> int: ...
+
+    @property
+    def interval_warn_days(self) -> int: ...
+
+    @property
+    def interval_block_days(self) -> int: ...
+
+    @property
+    def interval_max_days(self) -> int: ...
+
+    @property
+    def review_lead_days(self) -> int: ...
+
+    @property
+    def preparation_lead_days(self) -> int: ...
+
+    @property
+    def approval_days(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,13 @@ def version(version_id: UUID) -> ProtocolVersion | None:
     return rows.filter(pk=version_id).first()
 
 
+def comparable(version: ProtocolVersion) -> list[ProtocolVersion]:
+    """Every version of the site that another can be compared with: its own protocol's first, the newest before older."""
+    rows = ProtocolVersion.objects.filter(protocol__site=version.protocol.site_id).exclude(pk=version.pk)
+    found = rows.select_related("protocol", "rules").order_by("protocol__name", "-number")
+    return sorted(found, key=lambda each: each.protocol_id != version.protocol_id)
+
+
 def in_force(site: Site) -> QuerySet[ProtocolVersion]:
     """What new orders offer: the newest signed version of each protocol in use at the site."""
     newest = (
