@@ -1,7 +1,9 @@
 """What higher apps put on pages of the schedule: registered at start-up, asked while the page is written."""
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
+from uuid import UUID
 
 from scheduling.models import Appointment
 
@@ -22,6 +24,29 @@ _move_links: list[MoveLink] = []
 def register_move_link(link: MoveLink) -> None:
     """A way of moving this visit that only a higher app knows, for the page on which it is moved."""
     _move_links.append(link)
+
+
+@dataclass(frozen=True, slots=True)
+class MoveWarning:
+    """What moving a visit to a start would do to others, and the way to move those along."""
+
+    words: str
+    link: Link
+
+
+MoveCaution = Callable[[Appointment, dt.datetime, UUID | None], MoveWarning | None]
+
+_move_cautions: list[MoveCaution] = []
+
+
+def register_move_caution(caution: MoveCaution) -> None:
+    """Asked when a visit is to go to a start with a clinician, or with any, on the page on which it is moved."""
+    _move_cautions.append(caution)
+
+
+def move_warnings(visit: Appointment, start: dt.datetime, lead_id: UUID | None) -> list[MoveWarning]:
+    """What higher apps say of this start, in the order of registration."""
+    return [found for caution in _move_cautions if (found := caution(visit, start, lead_id)) is not None]
 
 
 def move_links(visit: Appointment) -> list[Link]:

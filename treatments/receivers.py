@@ -1,18 +1,24 @@
 """Treatments hear what happens to visits, patients and sites."""
 
+import datetime as dt
 from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from clinic.actors import Actor
 from clinic.signals import patient_erasing, site_created
 from scheduling import panes
 from scheduling.models import Appointment
-from scheduling.panes import Link
+from scheduling.panes import Link, MoveWarning
 from scheduling.signals import appointment_changed
+from treatments.forms import planning
+from treatments.policies import intervals
+from treatments.selectors import courses
 from treatments.services import defaults, erasure, follow, shifting
+from treatments.services.horizon import Choice
 
 
 def on_appointment_changed(*, appointment: Appointment, by: Actor, **_: Any) -> None:
@@ -38,9 +44,34 @@ def move_link(visit: Appointment) -> Link | None:
     return Link(_("Move the sessions after it too"), reverse("treatments:visit-shift", args=[visit.pk]))
 
 
+def move_caution(visit: Appointment, start: dt.datetime, lead_id: UUID | None) -> MoveWarning | None:
+    """A session that would come too near to one after it, or behind it: the plan that moves those along keeps its start."""
+    if visit.purpose is None:
+        return None
+    return _caution(visit, visit.purpose, start, lead_id)
+
+
+def _caution(
+    visit: Appointment, session_id: UUID, start: dt.datetime, lead_id: UUID | None
+) -> MoveWarning | None:
+    series = courses.series({session_id}).get(session_id)
+    if series is None:
+        return None
+    number, zone = series.session.number, series.session.site.zone
+    later = [other for other in series.neighbours() if other.number > number]
+    day = start.astimezone(zone).date()
+    verdict = intervals.interval(number, day, later, series.limits)
+    if verdict is None or len(shifting.following(visit.pk)) < 2:
+        return None
+    query = {"earliest": day.isoformat(), f"pin{number}": planning.as_value(Choice(start, lead_id))}
+    url = f"{reverse('treatments:visit-shift', args=[visit.pk])}?{urlencode(query)}"
+    return MoveWarning(verdict.words, Link(_("Move the sessions after it along"), url))
+
+
 def connect() -> None:
     """Called once at start-up."""
     site_created.connect(on_site_created, dispatch_uid="treatments.prepare_site")
     patient_erasing.connect(on_patient_erasing, dispatch_uid="treatments.forget_patient")
     panes.register_move_link(move_link)
+    panes.register_move_caution(move_caution)
     appointment_changed.connect(on_appointment_changed, dispatch_uid="treatments.follow_visit")

@@ -162,9 +162,12 @@ def pick(request: HttpRequest, site: Site) -> HttpResponse:
     if quest is None or instant is None:
         return render(request, "scheduling/book/_picked.html", {})
     slot, why = picker.chosen(quest, instant)
+    along = picker.along(quest, instant)
     if slot is not None:
-        return render(request, "scheduling/book/_picked.html", picker.read_back(quest, slot, instant, by))
-    context: dict[str, Any] = {
+        context = {**picker.read_back(quest, slot, instant, by), "along": along}
+        return render(request, "scheduling/book/_picked.html", context)
+    context = {
+        "along": along,
         "quest": quest,
         "why": why,
         "start": instant,

@@ -15,9 +15,10 @@ from clinic.actors import Actor
 from clinic.enums import Permission
 from clinic.models import Patient, Site
 from clinic.permissions import can
-from scheduling import policies
+from scheduling import panes, policies
 from scheduling.forms.booking import PartOfDay
-from scheduling.models import Resource, VisitType
+from scheduling.models import Appointment, Resource, VisitType
+from scheduling.panes import MoveWarning
 from scheduling.rules import Refusal
 from scheduling.selectors import choices, names
 from scheduling.selectors.openings import EVERY_DAY, Wish
@@ -137,6 +138,14 @@ def read_back(quest: Quest, slot: Slot, start: dt.datetime, by: Actor) -> dict[s
         "places": places(slot),
         "same_name": quest.patient is not None and quest.patient.pk in alike,
     }
+
+
+def along(quest: Quest, start: dt.datetime) -> list[MoveWarning]:
+    """What moving the visit there would do to those after it."""
+    visit = Appointment.objects.filter(pk=quest.appointment_id).first() if quest.appointment_id else None
+    if visit is None or start == quest.now_at:
+        return []
+    return panes.move_warnings(visit, start, quest.lead.pk if quest.lead else None)
 
 
 def busy_leads(quest: Quest) -> list[Resource]:

@@ -146,6 +146,57 @@ def test_visit_changed_meanwhile_is_refused(ward: Ward) -> None:
         )
 
 
+def sign_in(ward: Ward) -> Client:
+    client = Client()
+    client.force_login(
+        User.objects.get(pk=ward.desk.user_id), backend="allauth.account.auth_backends.AuthenticationBackend"
+    )
+    return client
+
+
+def test_a_page_that_is_stale_moves_nothing_and_shows_the_plan_anew(ward: Ward) -> None:
+    _order, visits = factory.booked(ward)
+    client, url = sign_in(ward), reverse("treatments:visit-shift", args=[visits[1].pk])
+    page = client.get(url, {"earliest": ward.day(59).isoformat()})
+    assert all(f'name="v{number}" value="1"' in page.content.decode() for number in (2, 3, 4))
+    data = {"earliest": ward.day(59).isoformat()}
+    data |= {f"s{row.number}": row.value for row in page.context["rows"] if row.step}
+    data |= {f"v{row.number}": str(row.version) for row in page.context["rows"] if row.step}
+    moves.move(appointment_id=visits[2].pk, start=ward.at(67), by=ward.desk)
+    before = starts(visits)
+    answer = client.post(url, data)
+    assert (answer.status_code, starts(visits)) == (422, before)
+    assert "Somebody else has changed one of these visits" in answer.content.decode()
+    assert [row.version for row in answer.context["rows"] if row.step] == [1, 2, 1]
+
+
+def pick(ward: Ward, visit: Appointment, start: dt.datetime) -> str:
+    """What the page on which a visit is moved says of a start."""
+    data = {"appointment": visit.pk, "start": start.isoformat(), "earliest": start.date().isoformat()}
+    return sign_in(ward).get(reverse("scheduling:pick"), data).content.decode()
+
+
+@pytest.mark.parametrize(("day", "words"), [(63, "Only 3 days before session 3"), (70, "must come before")])
+def test_moving_one_too_near_to_those_after_it_leads_to_the_shift(ward: Ward, day: int, words: str) -> None:
+    _order, visits = factory.booked(ward)
+    said = pick(ward, visits[1], ward.at(day))
+    assert (words in said, "Move the sessions after it along" in said) == (True, True)
+    url = said.split('<a class="btn btn-secondary" href="')[1].split('"')[0].replace("&amp;", "&")
+    page = sign_in(ward).get(url)
+    first = next(row for row in page.context["rows"] if row.step)
+    assert (first.number, first.start, first.is_kept) == (2, ward.at(day), True)
+    assert page.context["plan"].keeps_band
+
+
+def test_moving_one_where_nothing_breaks_or_too_near_to_the_one_before_says_nothing_of_a_shift(
+    ward: Ward,
+) -> None:
+    _order, visits = factory.booked(ward)
+    assert "along" not in pick(ward, visits[1], ward.at(40))
+    assert "along" not in pick(ward, visits[1], ward.at(12))
+    assert "along" not in pick(ward, visits[3], ward.at(96))
+
+
 def test_shift_page_is_reached_from_the_visit_and_moves(ward: Ward) -> None:
     _order, visits = factory.booked(ward)
     client = Client()

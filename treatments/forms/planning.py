@@ -1,7 +1,7 @@
 """What the desk says while it plans a course: wishes for the whole course, and decisions about single sessions.
 
 A session's fields carry its number: `s3` is the start shown for session 3, `pin3` a start to keep, `to3` another start
-chosen instead, `on3` another day, `out3` leaves it out. A start is written with its clinician: `<ISO instant>|<key>`.
+chosen instead, `on3` another day, `out3` leaves it out, `v3` is the version of its visit as it was shown. A start is written with its clinician: `<ISO instant>|<key>`.
 """
 
 import datetime as dt
@@ -109,6 +109,15 @@ def wanted(said: QueryDict) -> Wanted:
 def shown(said: QueryDict) -> dict[int, Choice]:
     """The starts that the person saw and books, by session number."""
     return dict(_choices(said, "s")) | dict(_choices(said, "to"))
+
+
+def versions(said: QueryDict) -> dict[int, int]:
+    """The versions of the visits that are being moved, as they were shown, by session number; what cannot be read is none."""
+    return {
+        number: int(value)
+        for number, value in _numbered(said, "v")
+        if value.isascii() and value.isdecimal() and len(value) < 10
+    }
 
 
 def asks_for_days(said: QueryDict) -> bool:

@@ -81,11 +81,13 @@ def shift(
     leads: Mapping[int, UUID | None] | None = None,
     told: Told = Told.MAIL,
     override: Override | None = None,
+    versions: Mapping[int, int] | None = None,
 ) -> list[Appointment]:
     """Move the visits of these sessions to their new starts, all or none; those that stand there already stay.
 
     `starts` by session number, of the visit's own session and of those after it. Sent twice, the second time moves
-    nothing. Provisional visits tell nobody. Raises SlotTaken, BookingRefused, InvalidInput, NotFound.
+    nothing. Provisional visits tell nobody. Raises StaleVersion where a visit that is to move was saved since its
+    version in `versions` was shown; SlotTaken, BookingRefused, InvalidInput, NotFound.
     """
     order_of(appointment_id, by=by)
     now = moving_of(appointment_id)
@@ -101,4 +103,5 @@ def shift(
     ]
     if not shifts:
         return []
-    return several.move_many(shifts=shifts, by=by, told=told, override=override)
+    seen = {now[number].visit.pk: version for number, version in (versions or {}).items() if number in now}
+    return several.move_many(shifts=shifts, by=by, told=told, override=override, versions=seen)

@@ -45,6 +45,13 @@ class Job:
             return proposing.propose(by=by, order_id=self.order.pk, wishes=wishes, wanted=wanted)
         return shifting.propose(by=by, appointment_id=self.visit_id, wishes=wishes, wanted=wanted)
 
+    def versions(self) -> dict[int, int]:
+        """Of the visits that may move, by session number: sent back with the act, so that a stale page moves nothing."""
+        if self.visit_id is None:
+            return {}
+        moving = shifting.moving_of(self.visit_id)
+        return {number: one.visit.version for number, one in moving.items()}
+
 
 @dataclass
 class Answer:
@@ -70,6 +77,8 @@ class Said:
     told: Told
     override: Override | None
     request_key: UUID
+    versions: Mapping[int, int] = field(default_factory=dict)
+    """Of the visits that are being moved, as they were shown."""
 
     @property
     def starts(self) -> dict[int, dt.datetime]:
@@ -111,6 +120,8 @@ def page(request: HttpRequest, site: Site, job: Job, answer: Answer) -> HttpResp
     form = PlanForm(said if "earliest" in said else None, site=site, initial=initial)
     decided = said_forms.wanted(said)
     keep = {number: choice for number, choice in answer.keep.items() if number not in decided.days}
+    # Read before the plan: what changes in between is refused rather than overwritten.
+    versions = job.versions()
     plan = job.propose(
         by=by,
         wishes=_wishes(form.cleaned_data if form.is_valid() else initial, site),
@@ -126,7 +137,7 @@ def page(request: HttpRequest, site: Site, job: Job, answer: Answer) -> HttpResp
         "moved": sum(
             1 for step in plan.steps if step.was and step.chosen and step.was.start != step.chosen.start
         ),
-        "rows": plan_rows.rows(plan, decided={*decided.pinned, *decided.days}),
+        "rows": plan_rows.rows(plan, decided={*decided.pinned, *decided.days}, versions=versions),
         "request_key": as_key(said.get("request_key")) or uuid4(),
         "told": said.get("told") or (Told.MAIL if job.order.patient.email else Told.PHONE),
         "answer": answer,
@@ -173,4 +184,5 @@ def _said(request: HttpRequest) -> Said:
         told=Told(told) if told in Told.values else Told.MAIL,
         override=Override(reason, codes) if reason and codes else None,
         request_key=as_key(request.POST.get("request_key")) or uuid4(),
+        versions=said_forms.versions(request.POST),
     )

@@ -1,7 +1,7 @@
 """A plan as the page shows it: a row a session on a line of time, each with its distance to the one before."""
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +47,7 @@ class Row:
     is_kept: bool = False
     was: dt.datetime | None = None
     """Where its visit stands now, when it is being moved."""
+    version: int | None = None
 
     @property
     def name(self) -> str:
@@ -66,19 +67,25 @@ class Row:
         return self.step.note if self.step else ""
 
 
-def rows(plan: CoursePlan, *, decided: Collection[int]) -> list[Row]:
-    """Every session that has a day or should get one, in order. `decided` are those that a person chose to keep."""
+def rows(
+    plan: CoursePlan, *, decided: Collection[int], versions: Mapping[int, int] | None = None
+) -> list[Row]:
+    """Every session that has a day or should get one, in order. `decided` are those that a person chose to keep;
+    `versions` those of the visits that are being moved."""
     zone = plan.order.site.zone
     fixed = [
         Row(past.number, past.start, past.lead.name if past.lead else "", None, past=past)
         for past in plan.past
     ]
     return sorted(
-        [*fixed, *(_row(step, plan, zone, decided) for step in plan.steps)], key=lambda row: row.number
+        [*fixed, *(_row(step, plan, zone, decided, versions or {}) for step in plan.steps)],
+        key=lambda row: row.number,
     )
 
 
-def _row(step: Step, plan: CoursePlan, zone: Any, decided: Collection[int]) -> Row:
+def _row(
+    step: Step, plan: CoursePlan, zone: Any, decided: Collection[int], versions: Mapping[int, int]
+) -> Row:
     chosen = step.chosen
     return Row(
         step.number,
@@ -91,6 +98,7 @@ def _row(step: Step, plan: CoursePlan, zone: Any, decided: Collection[int]) -> R
         blocked=any(refusal.level == RefusalLevel.BLOCK for refusal in step.refusals),
         is_kept=step.is_pinned and step.number in decided,
         was=step.was.start if step.was else None,
+        version=versions.get(step.number),
     )
 
 

@@ -78,6 +78,7 @@ def visit_shift(request: HttpRequest, site: Site, appointment_id: UUID) -> HttpR
             leads=said.leads,
             told=said.told,
             override=said.override,
+            versions=said.versions,
         )
 
     return plan_page.act(request, site, job, shift)
