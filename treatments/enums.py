@@ -132,6 +132,76 @@ class Anticoagulant(TextChoices):
     HEPARIN = "heparin", _("Heparin")
 
 
+class RecordSection(TextChoices):
+    """The parts of a session's record in the order of the procedure. Each is saved by itself and has its version."""
+
+    RECIPIENT = "recipient", _("Patient on the day")
+    DRAW = "draw", _("Draw")
+    PREPARATION = "preparation", _("Preparation")
+    READYING = "readying", _("Skin, numbing, time-out")
+    INJECTIONS = "injections", _("Injections")
+    DISCHARGE = "discharge", _("Afterwards")
+
+
+class Smoking(TextChoices):
+    NEVER = "never", _("Never")
+    FORMER = "former", _("Former")
+    CURRENT = "current", _("Current")
+
+
+class BaselineTube(TextChoices):
+    """Which blood the baseline was counted in: counts of anticoagulated blood are diluted by the anticoagulant."""
+
+    EDTA = "edta", _("EDTA tube")
+    ANTICOAGULATED = "anticoagulated", _("Syringe with anticoagulant")
+
+
+class Activation(TextChoices):
+    NONE = "none", _("None")
+    CALCIUM = "cacl2", _("Calcium chloride")
+    THROMBIN = "thrombin", _("Thrombin")
+    OTHER = "other", _("Other")
+
+
+class LocalAnaesthetic(TextChoices):
+    LIDOCAINE = "lidocaine", _("Lidocaine")
+    BUPIVACAINE = "bupivacaine", _("Bupivacaine")
+    ROPIVACAINE = "ropivacaine", _("Ropivacaine")
+    MEPIVACAINE = "mepivacaine", _("Mepivacaine")
+    OTHER = "other", _("Other")
+
+
+class AnaestheticUse(TextChoices):
+    SKIN = "skin", _("Skin and track only")
+    MIXED = "mixed", _("Mixed with the product")
+
+
+class SkinAgent(TextChoices):
+    CHLORHEXIDINE = "chlorhexidine", _("Chlorhexidine in alcohol")
+    IODINE = "povidone_iodine", _("Povidone-iodine")
+    ALCOHOL = "alcohol", _("Alcohol")
+    OTHER = "other", _("Other")
+
+
+class TimeOutItem(TextChoices):
+    """What is said aloud before the first needle."""
+
+    PATIENT = "patient", _("Patient: name and birth date")
+    PROCEDURE = "procedure", _("Procedure and consent")
+    TARGETS = "targets", _("Targets and side, marked")
+    ALLERGIES = "allergies", _("Allergies")
+    TUBES = "tubes", _("The syringe bears this patient's name")
+
+
+class IdentityStep(TextChoices):
+    """Where blood could be given to the wrong patient. Each asks for two identifiers when two are in the house."""
+
+    DRAW = "draw", _("Draw")
+    LOAD = "load", _("Loading the centrifuge")
+    DRAW_UP = "draw_up", _("Drawing up")
+    INJECTION = "injection", _("Injection")
+
+
 class Instrument(TextChoices):
     NRS = "nrs", _("Pain, 0–10 (NRS)")
     PEG = "peg", _("Pain and function (PEG)")

@@ -21,7 +21,7 @@ from tests.factories import clinic, treatments
 from tests.factories import scheduling as factory
 from tests.factories.treatments import Ward
 from treatments.models import SessionBooking
-from treatments.services import planning, reviews, sessions
+from treatments.services import blood, planning, reviews
 
 ROUNDS = 5
 
@@ -97,7 +97,7 @@ def test_board_taps_against_the_session_page(ward: Ward) -> None:
         progress.arrive(appointment_id=visit.pk, by=ward.nurse)
         taps = [partial(progress.advance, appointment_id=visit.pk, by=ward.nurse) for _ in range(3)]
         record = partial(
-            sessions.record_preparation, by=ward.nurse, session_id=session.pk, data=treatments.preparation()
+            blood.record_preparation, by=ward.nurse, session_id=session.pk, data=treatments.preparation()
         )
         inject = partial(treatments.inject, ward, course)
         outcomes = together([*taps, record, inject])

@@ -17,7 +17,7 @@ from tests.factories import clinic
 from tests.factories import scheduling as scheduling_factory
 from tests.factories.scheduling import BY, House
 from treatments import clinical_rules
-from treatments.data import Findings, InjectionData, PreparationData, TargetData
+from treatments.data import DrawData, Findings, InjectionData, PreparationData, TargetData
 from treatments.models import Course, Order, ProtocolRules, ProtocolVersion, Session
 from treatments.services import defaults, orders, planning, protocols, sessions
 
@@ -106,15 +106,18 @@ def session(course: Course, number: int = 1) -> Session:
     return course.sessions.get(number=number)
 
 
-def preparation(**fields: Any) -> PreparationData:
+def draw(**fields: Any) -> DrawData:
     values: dict[str, Any] = {
         "blood_ml": Decimal(52),
-        "product_ml": Decimal(7),
+        "anticoagulant": "acd_a",
         "anticoagulant_ml": Decimal(8),
         "baseline_platelets": 240,
-        "product_platelets": 1200,
-        "kit_lot": "K-2231",
     }
+    return DrawData(**(values | fields))
+
+
+def preparation(**fields: Any) -> PreparationData:
+    values: dict[str, Any] = {"product_ml": Decimal(7), "product_platelets": 1200, "kit_lot": "K-2231"}
     return PreparationData(**(values | fields))
 
 
@@ -129,6 +132,7 @@ def inject(ward: Ward, course: Course, number: int = 1, *, at: dt.datetime | Non
         by=ward.physician,
         session_id=row.pk,
         version=row.version,
+        draw=draw(),
         preparation=preparation(),
         injections=[injection(), injection(JOINT)],
         findings=Findings(pain_before=7),

@@ -14,7 +14,7 @@ from tests.factories import treatments as factory
 from tests.factories.treatments import Ward
 from treatments.data import Findings
 from treatments.models import Session
-from treatments.services import sessions
+from treatments.services import blood, injecting, sessions
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +45,7 @@ def on_its_day(visit: Appointment, *, hours: float = 1) -> dt.datetime:
 
 
 def inject(ward: Ward, session: Session, **fields: object) -> None:
-    sessions.record_injections(
+    injecting.record_injections(
         by=ward.physician,
         session_id=session.pk,
         injections=[factory.injection()],
@@ -92,8 +92,8 @@ def test_every_step_of_the_record_marks_it(
         case "clear":
             sessions.clear(by=ward.nurse, session_id=session.pk)
         case "preparation":
-            data = factory.preparation(blood_ml=Decimal(50))
-            sessions.record_preparation(by=ward.nurse, session_id=session.pk, data=data)
+            data = factory.preparation(product_ml=Decimal(5))
+            blood.record_preparation(by=ward.nurse, session_id=session.pk, data=data)
         case "findings":
             sessions.record_findings(by=ward.nurse, session_id=session.pk, findings=Findings(pain_before=5))
         case _:

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treatments import scoring
-from treatments.data import PreparationData
+from treatments import clinical_rules, scoring
+from treatments.data import DrawData, PreparationData
 from treatments.enums import Decision, Instrument
-from treatments.policies import gate, intervals, record, recovery
+from treatments.policies import gate, intervals, plausible, recovery
 from treatments.policies.gate import Evidence
 from treatments.policies.intervals import Limits, Neighbour
 from treatments.scoring import Unscorable
@@ -180,11 +180,9 @@ def test_every_mail_is_due_before_it_expires(injected: dt.datetime) -> None:
 
 
 def test_implausible_values_are_pointed_out() -> None:
-    data = PreparationData(
-        blood_ml=Decimal(300),
-        product_ml=Decimal(7),
-        baseline_platelets=240000 // 100,
-        product_platelets=1200,
-        kit_expires_on=dt.date(2026, 1, 1),
-    )
-    assert len(record.implausible(data, [], on=DAY)) == 4
+    limits = clinical_rules.default().limits
+    drawn = DrawData(blood_ml=Decimal(300), baseline_platelets=2400)
+    made = PreparationData(product_ml=Decimal(7), product_platelets=1200)
+    assert len(plausible.draw(drawn, limits=limits)) == 2
+    assert len(plausible.preparation(made, drawn=drawn, limits=limits)) == 1
+    assert plausible.preparation(made, drawn=DrawData(baseline_platelets=240), limits=limits) == []

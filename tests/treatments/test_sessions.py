@@ -13,8 +13,8 @@ from tests.factories import clinic
 from tests.factories import treatments as factory
 from tests.factories.treatments import Ward
 from treatments.data import Findings, TargetData
-from treatments.models import Course, Injection, Preparation, Session
-from treatments.services import sessions
+from treatments.models import Course, Draw, Injection, Preparation, Session
+from treatments.services import blood, injecting, sessions
 
 pytestmark = pytest.mark.django_db
 
@@ -70,8 +70,8 @@ def test_corrected_day_plans_week_anew(ward: Ward, course: Course) -> None:
 
 def test_not_measured_stays_empty(ward: Ward, course: Course) -> None:
     row = factory.session(course)
-    data = factory.preparation(baseline_platelets=None, product_platelets=None)
-    preparation = sessions.record_preparation(by=ward.nurse, session_id=row.pk, data=data)
+    data = factory.preparation(product_platelets=None)
+    preparation = blood.record_preparation(by=ward.nurse, session_id=row.pk, data=data)
     preparation.refresh_from_db()
     assert preparation.product_platelets is None
     assert preparation.product_leucocytes is None
@@ -79,39 +79,56 @@ def test_not_measured_stays_empty(ward: Ward, course: Course) -> None:
 
 def test_failed_preparation_is_kept_beside_the_next(ward: Ward, course: Course) -> None:
     row = factory.session(course)
-    sessions.record_preparation(
-        by=ward.nurse, session_id=row.pk, data=factory.preparation(failed=True, kit_lot="A")
-    )
-    sessions.record_preparation(by=ward.nurse, session_id=row.pk, data=factory.preparation(kit_lot="B"))
-    rows = Preparation.objects.order_by("attempt").values_list("attempt", "kit_lot", "failed")
-    assert list(rows) == [(1, "A", True), (2, "B", False)]
+    blood.record_draw(by=ward.nurse, session_id=row.pk, data=factory.draw())
+    blood.record_preparation(by=ward.nurse, session_id=row.pk, data=factory.preparation(kit_lot="A"))
+    blood.fail_preparation(by=ward.nurse, session_id=row.pk, reason="Clotted")
+    blood.record_preparation(by=ward.nurse, session_id=row.pk, data=factory.preparation(kit_lot="B"))
+    rows = Preparation.objects.order_by("attempt").values_list("attempt", "kit_lot", "failed", "failure")
+    assert list(rows) == [(1, "A", True, "Clotted"), (2, "B", False, "")]
+
+
+def test_failed_draw_is_kept_beside_the_next(ward: Ward, course: Course) -> None:
+    row = factory.session(course)
+    blood.record_draw(by=ward.nurse, session_id=row.pk, data=factory.draw(blood_ml=Decimal(12)))
+    blood.fail_draw(by=ward.nurse, session_id=row.pk, reason="Vein collapsed")
+    second = blood.record_draw(by=ward.nurse, session_id=row.pk, data=factory.draw())
+    made = blood.record_preparation(by=ward.nurse, session_id=row.pk, data=factory.preparation())
+    rows = Draw.objects.order_by("attempt").values_list("attempt", "blood_ml", "failed")
+    assert list(rows) == [(1, Decimal(12), True), (2, Decimal(52), False)]
+    assert made.draw_id == second.pk
 
 
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"blood_ml": Decimal(0)}, "more than 0"),
         ({"product_ml": Decimal(60)}, "more product than blood"),
         ({"plasma_removed_ml": Decimal(58)}, "exceed"),
         ({"product_platelets": 0}, "0 is a count"),
+        ({"product_leucocytes": Decimal(4), "product_neutrophils": Decimal(5)}, "part of the leucocytes"),
     ],
 )
 def test_impossible_preparation_is_refused(
     ward: Ward, course: Course, fields: dict[str, object], words: str
 ) -> None:
+    row = factory.session(course)
+    blood.record_draw(by=ward.nurse, session_id=row.pk, data=factory.draw())
     with pytest.raises(InvalidInput, match=words):
-        sessions.record_preparation(
-            by=ward.nurse, session_id=factory.session(course).pk, data=factory.preparation(**fields)
-        )
+        blood.record_preparation(by=ward.nurse, session_id=row.pk, data=factory.preparation(**fields))
+
+
+def test_draw_without_blood_is_refused(ward: Ward, course: Course) -> None:
+    data = factory.draw(blood_ml=Decimal(0))
+    with pytest.raises(InvalidInput, match="more than 0"):
+        blood.record_draw(by=ward.nurse, session_id=factory.session(course).pk, data=data)
 
 
 def test_more_injected_than_prepared_is_refused(ward: Ward, course: Course) -> None:
     row = factory.session(course)
-    sessions.record_preparation(
+    blood.record_preparation(
         by=ward.nurse, session_id=row.pk, data=factory.preparation(product_ml=Decimal(5))
     )
     with pytest.raises(InvalidInput, match="only 5"):
-        sessions.record_injections(
+        injecting.record_injections(
             by=ward.physician, session_id=row.pk, injections=[factory.injection(ml="6")]
         )
 
@@ -119,7 +136,7 @@ def test_more_injected_than_prepared_is_refused(ward: Ward, course: Course) -> N
 def test_injection_without_the_anatomy_is_refused(ward: Ward, course: Course) -> None:
     wrong = factory.injection(TargetData("disc", "L4-L5", "left"))
     with pytest.raises(InvalidInput, match="midline"):
-        sessions.record_injections(
+        injecting.record_injections(
             by=ward.physician, session_id=factory.session(course).pk, injections=[wrong]
         )
 
@@ -137,6 +154,7 @@ def test_stale_form_is_refused(ward: Ward, course: Course) -> None:
             by=ward.nurse,
             session_id=row.pk,
             version=row.version,
+            draw=None,
             preparation=None,
             injections=[],
             findings=Findings(),
@@ -228,16 +246,16 @@ class TestDatabaseRefuses:
             lambda: Injection.objects.filter(session=session).update(volume_ml=1),
             lambda: Injection.objects.filter(session=session).delete(),
             lambda: Preparation.objects.filter(session=session).update(kit_lot="X"),
-            lambda: Preparation.objects.create(session=session, attempt=2, blood_ml=50, product_ml=5),
+            lambda: Preparation.objects.create(session=session, attempt=2, product_ml=5),
         ):
             with pytest.raises(IntegrityError, match="signed record"), transaction.atomic():
                 change()
 
     def test_count_of_zero(self, course: Course) -> None:
         row = factory.session(course)
-        Preparation.objects.create(session=row, blood_ml=50, product_ml=5, product_platelets=None)
+        Preparation.objects.create(session=row, product_ml=5, product_platelets=None)
         with self.refused("not_measured_is_not_zero"), transaction.atomic():
-            Preparation.objects.create(session=row, attempt=2, blood_ml=50, product_ml=5, product_platelets=0)
+            Preparation.objects.create(session=row, attempt=2, product_ml=5, product_platelets=0)
 
     def test_second_open_course_under_one_protocol(self, ward: Ward, course: Course) -> None:
         fields = {

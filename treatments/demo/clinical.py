@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from clinic import clock
-from treatments.enums import EventOutcome, EventTerm, Guidance, Level, Side, Structure
-from treatments.models import AdverseEvent, Injection, Preparation, Session, Target
+from treatments.enums import Anticoagulant, EventOutcome, EventTerm, Guidance, Level, Side, Structure
+from treatments.models import AdverseEvent, Draw, Injection, Preparation, Session, Target
 
 
 @dataclass(frozen=True)
@@ -74,11 +74,11 @@ def targets(rng: random.Random, chosen: Profile) -> list[Target]:
     return found[:6]
 
 
-def preparation(
+def blood(
     rng: random.Random, session: Session, *, ready_at: dt.datetime, attempt: int = 1
-) -> Preparation:
+) -> tuple[Draw, Preparation]:
     """52 or 30 mL of blood; recovery of 55 to 85 % of its platelets. Not every clinic day measures every count."""
-    blood, anticoagulant, product = rng.choices(
+    volume, anticoagulant, product = rng.choices(
         (
             (Decimal("52.0"), Decimal("8.0"), Decimal("6.5")),
             (Decimal("30.0"), Decimal("4.0"), Decimal("5.0")),
@@ -88,18 +88,24 @@ def preparation(
     product += Decimal(rng.randrange(-5, 9)) / 10
     baseline = min(390, max(155, round(rng.gauss(238, 45))))
     white = Decimal(rng.randrange(44, 92)) / 10
-    platelets = round(baseline * float(blood / product) * rng.uniform(0.55, 0.85))
+    platelets = round(baseline * float(volume / product) * rng.uniform(0.55, 0.85))
     rich = rng.random() < 0.6
     measured, all_counts = rng.random() < 0.86, rng.random() < 0.8
-    return Preparation(
+    drawn = Draw(
         session=session,
         attempt=attempt,
-        blood_ml=blood,
+        blood_ml=volume,
+        anticoagulant=Anticoagulant.ACD_A,
         anticoagulant_ml=anticoagulant,
-        plasma_removed_ml=(blood * Decimal("0.42")).quantize(Decimal("0.1")),
-        product_ml=product,
         baseline_platelets=baseline if measured or rng.random() < 0.5 else None,
         baseline_leucocytes=white if all_counts else None,
+    )
+    made = Preparation(
+        session=session,
+        attempt=attempt,
+        draw=drawn,
+        plasma_removed_ml=(volume * Decimal("0.42")).quantize(Decimal("0.1")),
+        product_ml=product,
         product_platelets=platelets if measured else None,
         product_leucocytes=(
             white * Decimal(str(round(rng.uniform(1.5, 3.2) if rich else rng.uniform(0.1, 0.5), 2)))
@@ -110,14 +116,15 @@ def preparation(
         kit_expires_on=ready_at.date().replace(day=1) + dt.timedelta(days=31 * rng.randrange(5, 18)),
         ready_at=ready_at,
     )
+    return drawn, made
 
 
-def failed_preparation(rng: random.Random, session: Session, *, ready_at: dt.datetime) -> Preparation:
+def failed_blood(rng: random.Random, session: Session, *, ready_at: dt.datetime) -> tuple[Draw, Preparation]:
     """A kit that clotted: kept beside the one that was then used."""
-    row = preparation(rng, session, ready_at=ready_at)
-    row.failed, row.product_ml = True, Decimal(0)
-    row.product_platelets = row.product_leucocytes = row.plasma_removed_ml = None
-    return row
+    drawn, made = blood(rng, session, ready_at=ready_at)
+    made.failed, made.failure, made.product_ml = True, "The blood clotted in the kit.", None
+    made.product_platelets = made.product_leucocytes = made.plasma_removed_ml = None
+    return drawn, made
 
 
 def injections(

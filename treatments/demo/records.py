@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from decimal import Decimal
 
 from treatments.demo import clinical
 from treatments.demo.outcomes import Patient as Reporting
@@ -38,9 +39,10 @@ def write(
     attempt = 1
     if world.rng.random() < _KIT_FAILS:
         failed_at = prepared - dt.timedelta(minutes=9)
-        world.rows.add(clinical.failed_preparation(world.rng, session, ready_at=failed_at))
+        world.rows.extend(clinical.failed_blood(world.rng, session, ready_at=failed_at))
         attempt = 2
-    made = world.rows.add(clinical.preparation(world.rng, session, ready_at=prepared, attempt=attempt))
+    drawn, made = clinical.blood(world.rng, session, ready_at=prepared, attempt=attempt)
+    world.rows.extend([drawn, made])
     finished = visit.ended("injection")
     if finished is None:
         return False
@@ -48,7 +50,9 @@ def write(
     at = min(finished, begun + dt.timedelta(minutes=6))
     session.status, session.injected_at, session.version = SessionStatus.INJECTED, at, 4
     session.note = world.rng.choice(_NOTES)
-    world.rows.extend(clinical.injections(world.rng, session, targets, at=at, product_ml=made.product_ml))
+    world.rows.extend(
+        clinical.injections(world.rng, session, targets, at=at, product_ml=made.product_ml or Decimal(0))
+    )
     day = world.day_of(at)
     if world.rng.random() < _ADVERSE:
         event = world.rows.add(clinical.adverse_event(world.rng, session, day=day, today=world.today))

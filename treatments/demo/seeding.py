@@ -36,6 +36,7 @@ from treatments.demo.world import World
 from treatments.models import (
     AdverseEvent,
     Course,
+    Draw,
     Injection,
     Order,
     Preparation,
@@ -89,7 +90,7 @@ def load(*, by: Actor, say: Say, seed: int = SEED) -> None:
             Appointment, VisitChange, Allocation, VisitStage, Course, Target, Order, Session, SessionBooking
         )
         steps.done(f"{len(world.courses)} courses and their calendar written")
-        world.rows.write(Preparation, Injection, Review, Response, AdverseEvent)
+        world.rows.write(Draw, Preparation, Injection, Review, Response, AdverseEvent)
         records.sign(world)
         steps.done("records, answers and decisions written")
         count = _write_mails(world)

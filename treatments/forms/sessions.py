@@ -7,11 +7,14 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from clinic.forms import ClinicForm, DateField, TimeInput
-from treatments.data import Findings, InjectionData, PreparationData, TargetData
+from treatments.data import DrawData, Findings, InjectionData, PreparationData, TargetData
 from treatments.enums import Anticoagulant, Guidance, Level, Side, Structure
 
 INJECTION_ROWS = 8
-_PREPARATION = list(PreparationData.__slots__)
+_DRAW = ("blood_ml", "anticoagulant", "anticoagulant_ml", "baseline_platelets", "baseline_leucocytes")
+_PREPARATION = (
+    "product_ml", "kit_lot", "kit_expires_on", "plasma_removed_ml", "product_platelets", "product_leucocytes",
+)  # fmt: skip
 
 
 def _ml(label: Any, *, required: bool = False, largest: str = "500") -> forms.DecimalField:
@@ -50,11 +53,6 @@ class RecordForm(ClinicForm):
     )
     kit_lot = forms.CharField(label=_("Kit lot"), max_length=40, required=False)
     kit_expires_on = DateField(label=_("Kit expires on"), required=False)
-    failed = forms.BooleanField(
-        label=_("This preparation failed"),
-        help_text=_("It is kept; the next one is a new row."),
-        required=False,
-    )
     injected_at = forms.TimeField(
         label=_("Time of the injection"), widget=TimeInput, required=False, help_text=_("Empty means now.")
     )
@@ -68,21 +66,19 @@ class RecordForm(ClinicForm):
         for name in ("baseline_platelets", "baseline_leucocytes", "product_platelets", "product_leucocytes"):
             self.fields[name].widget.attrs["placeholder"] = str(_("not measured"))
 
-    def clean(self) -> dict[str, Any]:
-        values = super().clean() or {}
-        said = any(
-            values.get(name) not in (None, "", False) for name in _PREPARATION if name != "anticoagulant"
-        )
-        for name in ("blood_ml", "product_ml"):
-            if said and name not in self.errors and values.get(name) is None:
-                self.add_error(name, _("A preparation needs this volume."))
-        return values
-
     @property
-    def preparation(self) -> PreparationData | None:
+    def draw(self) -> DrawData | None:
         """None while nothing was drawn."""
         values = self.cleaned_data
         if values.get("blood_ml") is None:
+            return None
+        return DrawData(**{name: values[name] for name in _DRAW})
+
+    @property
+    def preparation(self) -> PreparationData | None:
+        """None while nothing was prepared."""
+        values = self.cleaned_data
+        if values.get("product_ml") is None:
             return None
         return PreparationData(**{name: values[name] for name in _PREPARATION})
 

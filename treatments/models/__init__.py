@@ -1,25 +1,42 @@
 """Protocols, courses, sessions and their record, outcomes."""
 
+from treatments.models.blood import Draw, Preparation, Spin
 from treatments.models.consent import Consent, ConsentPage, ConsentText, ConsentWithdrawal
 from treatments.models.course import Course, Order, Review, Target
+from treatments.models.delivery import (
+    Anaesthetic,
+    Discharge,
+    IdentityCheck,
+    Injection,
+    Readying,
+    Recipient,
+    SectionVersion,
+)
+from treatments.models.equipment import Centrifuge, KitType
 from treatments.models.event import AdverseEvent
 from treatments.models.medicine import Medicine, MedicineCheck, PrescriberDecision
 from treatments.models.outcome import AnswerSheet, InstrumentDefinition, Observation, Response
 from treatments.models.protocol import Protocol, ProtocolRules, ProtocolVersion
 from treatments.models.screening import ScreeningAnswer, ScreeningRuling
-from treatments.models.session import Amendment, Injection, Preparation, Session, SessionBooking
+from treatments.models.session import Amendment, Session, SessionBooking
 
 __all__ = [
     "AdverseEvent",
     "Amendment",
+    "Anaesthetic",
     "AnswerSheet",
+    "Centrifuge",
     "Consent",
     "ConsentPage",
     "ConsentText",
     "ConsentWithdrawal",
     "Course",
+    "Discharge",
+    "Draw",
+    "IdentityCheck",
     "Injection",
     "InstrumentDefinition",
+    "KitType",
     "Medicine",
     "MedicineCheck",
     "Observation",
@@ -29,11 +46,15 @@ __all__ = [
     "Protocol",
     "ProtocolRules",
     "ProtocolVersion",
+    "Readying",
+    "Recipient",
     "Response",
     "Review",
     "ScreeningAnswer",
     "ScreeningRuling",
+    "SectionVersion",
     "Session",
     "SessionBooking",
+    "Spin",
     "Target",
 ]

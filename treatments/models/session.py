@@ -1,39 +1,19 @@
-"""One numbered PRP treatment: the visit that serves it, what was made from the blood, what was injected where."""
+"""One numbered PRP treatment: its state, the visit that serves it, its amendments."""
 
 import pghistory
 import pgtrigger
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from clinic.ids import new_id
 from clinic.models import Site
 from scheduling.models import Appointment
-from treatments.enums import Anticoagulant, Guidance, Level, SessionStatus, Side, Structure
+from treatments.enums import SessionStatus
+from treatments.models import kept
 from treatments.models.course import Course
-
-_SIGNED = "A signed record is not changed: corrections are amendments."
-
-
-def _refuse_when_session_is(
-    status_expression: str, name: str, *, on: str = "session_id"
-) -> pgtrigger.Trigger:
-    """Refuse a change to rows that hang on a signed session, as a check violation that can be mapped by name."""
-    return pgtrigger.Trigger(
-        name=name,
-        when=pgtrigger.Before,
-        operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
-        func=f"""
-            IF EXISTS (SELECT 1 FROM treatments_session s
-                       WHERE s.id = (CASE WHEN TG_OP = 'DELETE' THEN OLD.{on} ELSE NEW.{on} END)
-                         AND {status_expression}) THEN
-                RAISE EXCEPTION '{_SIGNED}' USING ERRCODE = 'check_violation', CONSTRAINT = 'signed_record_is_kept';
-            END IF;
-            RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
-        """,  # noqa: S608 - constants of this module
-    )
 
 
 @pghistory.track()
@@ -87,7 +67,7 @@ class Session(models.Model):
                 operation=pgtrigger.Update | pgtrigger.Delete,
                 condition=pgtrigger.Q(old__status="signed"),
                 func=f"""
-                    RAISE EXCEPTION '{_SIGNED}' USING ERRCODE = 'check_violation', CONSTRAINT = 'signed_record_is_kept';
+                    RAISE EXCEPTION '{kept.SIGNED}' USING ERRCODE = 'check_violation', CONSTRAINT = 'signed_record_is_kept';
                 """,
             )
         ]
@@ -110,124 +90,6 @@ class SessionBooking(models.Model):
                 fields=["session"], condition=Q(is_open=True), name="one_open_booking_per_session"
             ),
         ]
-
-    def __str__(self) -> str:
-        return str(self.pk)
-
-
-@pghistory.track()
-class Preparation(models.Model):
-    """What was made from the blood. A failed draw or kit is a further row, never an overwrite.
-
-    Platelets and leucocytes in 10³/µL. A count that was not measured is NULL and never 0.
-    """
-
-    session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="preparations")
-    attempt = models.PositiveSmallIntegerField(default=1)
-    blood_ml = models.DecimalField(
-        _("blood drawn, mL"),
-        max_digits=5,
-        decimal_places=1,
-        validators=[MinValueValidator(1), MaxValueValidator(500)],
-    )
-    anticoagulant = models.CharField(
-        _("anticoagulant"), max_length=16, choices=Anticoagulant, default=Anticoagulant.ACD_A
-    )
-    anticoagulant_ml = models.DecimalField(
-        _("anticoagulant, mL"),
-        max_digits=5,
-        decimal_places=1,
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(0)],
-    )
-    plasma_removed_ml = models.DecimalField(
-        _("plasma removed, mL"),
-        max_digits=5,
-        decimal_places=1,
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(0)],
-    )
-    product_ml = models.DecimalField(
-        _("product, mL"),
-        max_digits=4,
-        decimal_places=1,
-        validators=[MinValueValidator(0), MaxValueValidator(100)],
-    )
-    baseline_platelets = models.PositiveIntegerField(
-        _("platelets in blood, 10³/µL"),
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(1), MaxValueValidator(3000)],
-    )
-    baseline_leucocytes = models.DecimalField(
-        _("leucocytes in blood, 10³/µL"),
-        max_digits=5,
-        decimal_places=1,
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(0)],
-    )
-    product_platelets = models.PositiveIntegerField(
-        _("platelets in product, 10³/µL"),
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(1), MaxValueValidator(20000)],
-    )
-    product_leucocytes = models.DecimalField(
-        _("leucocytes in product, 10³/µL"),
-        max_digits=5,
-        decimal_places=1,
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(0)],
-    )
-    kit_lot = models.CharField(_("kit lot"), max_length=40, blank=True)
-    kit_expires_on = models.DateField(_("kit expires on"), null=True, blank=True)
-    ready_at = models.DateTimeField(_("ready at"), null=True, blank=True)
-    failed = models.BooleanField(_("failed"), default=False)
-
-    class Meta:
-        ordering = ["attempt"]
-        constraints = [
-            models.UniqueConstraint(fields=["session", "attempt"], name="one_preparation_per_attempt"),
-            models.CheckConstraint(
-                condition=Q(product_platelets__isnull=True) | Q(product_platelets__gt=0),
-                name="not_measured_is_not_zero",
-            ),
-            models.CheckConstraint(
-                condition=Q(blood_ml__gt=0) & Q(product_ml__lte=F("blood_ml")), name="product_from_blood"
-            ),
-        ]
-        triggers = [_refuse_when_session_is("s.status = 'signed'", "signed_preparation_is_kept")]
-
-    def __str__(self) -> str:
-        return str(self.pk)
-
-
-@pghistory.track()
-class Injection(models.Model):
-    """One injected target. Volume in mL."""
-
-    session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="injections")
-    position = models.PositiveSmallIntegerField(default=0)
-    structure = models.CharField(_("structure"), max_length=20, choices=Structure)
-    level = models.CharField(_("level"), max_length=8, choices=Level)
-    side = models.CharField(_("side"), max_length=8, choices=Side)
-    volume_ml = models.DecimalField(
-        _("volume, mL"),
-        max_digits=4,
-        decimal_places=1,
-        validators=[MinValueValidator(0), MaxValueValidator(30)],
-    )
-    guidance = models.CharField(_("guidance"), max_length=12, choices=Guidance, default=Guidance.ULTRASOUND)
-    injected_at = models.DateTimeField(_("at"))
-
-    class Meta:
-        ordering = ["position"]
-        constraints = [models.CheckConstraint(condition=Q(volume_ml__gt=0), name="injection_has_a_volume")]
-        triggers = [_refuse_when_session_is("s.status = 'signed'", "signed_injection_is_kept")]
 
     def __str__(self) -> str:
         return str(self.pk)

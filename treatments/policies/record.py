@@ -1,4 +1,4 @@
-"""What a session's record may hold: impossible values are refused, implausible ones are pointed out and kept."""
+"""Targets and injections: what the anatomy, the volume and the order in time do not allow is refused."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from clinic.exceptions import InvalidInput
-from treatments.data import InjectionData, PreparationData, TargetData
+from treatments.data import InjectionData, TargetData
 from treatments.enums import Level, Side, Structure
 
 _MIDLINE = {Structure.DISC, Structure.SUPRASPINOUS}
@@ -20,8 +20,6 @@ _PAIRED = {
     Structure.MULTIFIDUS,
 }
 _SACRAL = {Structure.SI_JOINT, Structure.SI_LIGAMENT}
-_USUAL_ML = {Structure.FACET: Decimal(2), Structure.SI_JOINT: Decimal(4), Structure.DISC: Decimal(3)}
-"""Above these a volume is pointed out. Reported: facet 0.5 mL, sacroiliac joint 3 mL (PMC8061754), disc 1–3 mL (PMC7704139)."""
 
 
 def check_target(target: TargetData) -> None:
@@ -47,23 +45,6 @@ def check_targets(targets: Sequence[TargetData]) -> None:
         raise InvalidInput(_("The same target is listed twice."), field="targets")
     for target in targets:
         check_target(target)
-
-
-def check_preparation(data: PreparationData) -> None:
-    """Refuse what cannot be: more product than blood, more removed than drawn, a count of zero."""
-    if data.blood_ml <= 0:
-        raise InvalidInput(_("The blood drawn is more than 0 mL."), field="blood_ml")
-    if data.product_ml > data.blood_ml:
-        raise InvalidInput(_("There cannot be more product than blood."), field="product_ml")
-    if data.plasma_removed_ml is not None and data.plasma_removed_ml + data.product_ml > data.blood_ml + (
-        data.anticoagulant_ml or 0
-    ):
-        raise InvalidInput(
-            _("Plasma removed and product together exceed what was drawn."), field="plasma_removed_ml"
-        )
-    for field in ("baseline_platelets", "product_platelets"):
-        if getattr(data, field) == 0:
-            raise InvalidInput(_("Leave it empty when it was not measured: 0 is a count."), field=field)
 
 
 def check_injections(injections: Sequence[InjectionData], *, product_ml: Decimal | None) -> None:
@@ -99,46 +80,12 @@ def check_order(
             raise InvalidInput(words % {"other": other, "day": day}, field="injected_at")
 
 
-def implausible(
-    preparation: PreparationData | None, injections: Sequence[InjectionData], *, on: dt.date
-) -> list[str]:
-    """Sentences about values that are possible and unusual. They stop nobody from saving."""
-    found: list[str] = []
-    if preparation is not None:
-        found += _preparation(preparation, on=on)
-    for injection in injections:
-        usual = _USUAL_ML.get(Structure(injection.target.structure))
-        if usual is not None and injection.volume_ml > usual:
-            name = Structure(injection.target.structure).label
-            found.append(
-                _("%(structure)s: %(volume)s mL is more than the usual %(usual)s mL.")
-                % {"structure": name, "volume": injection.volume_ml, "usual": usual}
-            )
-    return found
-
-
-def _preparation(data: PreparationData, *, on: dt.date) -> list[str]:
-    found: list[str] = []
-    if not 10 <= data.blood_ml <= 180:
-        found.append(
-            _("%(volume)s mL of blood is unusual for one session (10–180 mL).") % {"volume": data.blood_ml}
+def check_ready(moment: dt.datetime, ready_at: dt.datetime | None) -> None:
+    """Refuse a product that was injected before it was ready."""
+    if ready_at is not None and moment < ready_at:
+        raise InvalidInput(
+            _(
+                "The product was not ready yet at this time: correct this time, or the one at which it was ready."
+            ),
+            field="injected_at",
         )
-    if data.baseline_platelets is not None and not 100 <= data.baseline_platelets <= 600:
-        found.append(
-            _("%(count)s platelets in the blood are outside 100–600 × 10³/µL: check the unit.")
-            % {"count": data.baseline_platelets}
-        )
-    if (
-        data.product_platelets is not None
-        and data.baseline_platelets is not None
-        and data.product_platelets < data.baseline_platelets
-    ):
-        found.append(_("The product holds fewer platelets than the blood did."))
-    if data.product_platelets is not None and data.product_platelets > 5000:
-        found.append(
-            _("%(count)s platelets in the product are unusually many: check the unit (10³/µL).")
-            % {"count": data.product_platelets}
-        )
-    if data.kit_expires_on is not None and data.kit_expires_on < on:
-        found.append(_("The kit had expired on the day."))
-    return found

@@ -14,11 +14,12 @@ from scheduling.enums import OCCUPYING, AppointmentStatus
 from scheduling.models import Allocation, Appointment
 from treatments import classification
 from treatments.classification import Derived, Measurements, Sample
-from treatments.enums import Instrument, SessionStatus
+from treatments.enums import Activation, BaselineTube, Instrument, SessionStatus
 from treatments.models import (
     AdverseEvent,
     Amendment,
     Course,
+    Draw,
     Injection,
     Preparation,
     Response,
@@ -36,6 +37,7 @@ class SessionView:
 
     session: Session
     visit: Appointment | None
+    draws: list[Draw]
     preparations: list[Preparation]
     injections: list[Injection]
     amendments: list[Amendment]
@@ -46,31 +48,54 @@ class SessionView:
         return next((row for row in reversed(self.preparations) if not row.failed), None)
 
     @property
+    def draw(self) -> Draw | None:
+        """The blood of that preparation; before there is one, the last draw that did not fail."""
+        product = self.product
+        if product is not None and product.draw is not None:
+            return product.draw
+        return next((row for row in reversed(self.draws) if not row.failed), None)
+
+    @property
     def volume_ml(self) -> Decimal | None:
         return sum((row.volume_ml for row in self.injections), Decimal(0)) if self.injections else None
 
     @property
     def derived(self) -> Derived | None:
         """What follows from the measured values; None without a preparation."""
-        product = self.product
+        product, draw = self.product, self.draw
         if product is None:
             return None
-        return classification.derive(
-            Measurements(
-                baseline=Sample(product.baseline_platelets, product.baseline_leucocytes),
-                product=Sample(product.product_platelets, product.product_leucocytes),
-                blood_ml=product.blood_ml,
-                anticoagulant_ml=product.anticoagulant_ml,
-                product_ml=product.product_ml,
-                injected_ml=self.volume_ml,
-            )
-        )
+        return classification.derive(_measured(product, draw, self.volume_ml))
 
     @property
     def when(self) -> dt.datetime | None:
         """When it was done, else when it is meant to be."""
         start: dt.datetime | None = self.visit.period.lower if self.visit else None
         return self.session.injected_at or start
+
+
+def _measured(product: Preparation, draw: Draw | None, injected_ml: Decimal | None) -> Measurements:
+    blood = draw or Draw()
+    return Measurements(
+        baseline=Sample(
+            blood.baseline_platelets,
+            blood.baseline_leucocytes,
+            blood.baseline_neutrophils,
+            blood.baseline_red_cells,
+        ),
+        product=Sample(
+            product.product_platelets,
+            product.product_leucocytes,
+            product.product_neutrophils,
+            product.product_red_cells,
+        ),
+        baseline_is_diluted=blood.baseline_tube == BaselineTube.ANTICOAGULATED,
+        blood_ml=blood.blood_ml,
+        anticoagulant_ml=blood.anticoagulant_ml,
+        product_ml=product.product_ml,
+        injected_ml=injected_ml,
+        activated=product.activation != Activation.NONE if product.activation else None,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +197,8 @@ def _sessions(rows: QuerySet[Session]) -> QuerySet[Session]:
         rows.select_related("course__patient", "course__protocol_version__protocol", "site", "signed_by")
         .prefetch_related(
             Prefetch("bookings", queryset=visits, to_attr="open_bookings"),
-            Prefetch("preparations", to_attr="made"),
+            Prefetch("draws", to_attr="drawn"),
+            Prefetch("preparations", queryset=Preparation.objects.select_related("draw"), to_attr="made"),
             Prefetch("injections", to_attr="given"),
             Prefetch("amendments", queryset=Amendment.objects.select_related("author"), to_attr="amended"),
         )
@@ -183,7 +209,7 @@ def _sessions(rows: QuerySet[Session]) -> QuerySet[Session]:
 def _view(row: Any) -> SessionView:
     # Any: the attributes are set by the prefetches of `_sessions`.
     visit = next((booking.appointment for booking in row.open_bookings), None)
-    return SessionView(row, visit, row.made, row.given, row.amended)
+    return SessionView(row, visit, row.drawn, row.made, row.given, row.amended)
 
 
 def todays_sessions(

@@ -18,11 +18,16 @@ from clinic.enums import Permission
 from clinic.exceptions import DomainError, StaleVersion
 from clinic.permissions import actor_of, can, requires
 from scheduling.views.common import attempt
-from treatments.data import PreparationData
 from treatments.enums import Guidance, SessionStatus
-from treatments.forms.sessions import AmendForm, InjectionFormSet, RecordForm, StopForm, share
-from treatments.models import Preparation
-from treatments.policies import record
+from treatments.forms.sessions import (
+    _DRAW,
+    _PREPARATION,
+    AmendForm,
+    InjectionFormSet,
+    RecordForm,
+    StopForm,
+    share,
+)
 from treatments.selectors import history
 from treatments.selectors.history import SessionView
 from treatments.services import sessions
@@ -133,8 +138,6 @@ def _page(
 ) -> HttpResponse:
     session = view.session
     by = actor_of(request)
-    day = (view.when or clock.now()).astimezone(session.site.zone).date()
-    product = view.product
     context = {
         "view": view,
         "session": session,
@@ -142,7 +145,7 @@ def _page(
         "form": form,
         "rows": rows,
         "stale": stale,
-        "implausible": record.implausible(_as_data(product) if product else None, [], on=day),
+        "implausible": [],
         "signs": can(by, Permission.DECIDE_COURSE)
         and session.status in (SessionStatus.INJECTED, SessionStatus.STOPPED),
         "clears": form is not None and session.status == SessionStatus.PLANNED,
@@ -164,7 +167,9 @@ def _form(view: SessionView) -> RecordForm:
         "note": session.note,
     }
     if last is not None and not last.failed:
-        initial |= {name: getattr(last, name) for name in PreparationData.__slots__}
+        initial |= {name: getattr(last, name) for name in _PREPARATION}
+    if view.draw is not None:
+        initial |= {name: getattr(view.draw, name) for name in _DRAW}
     if session.injected_at is not None:
         initial["injected_at"] = session.injected_at.astimezone(session.site.zone).time()
     return RecordForm(initial=initial)
@@ -217,6 +222,7 @@ def _save(request: HttpRequest, view: SessionView, form: RecordForm, rows: Any) 
         by=actor_of(request),
         session_id=view.session.pk,
         version=form.cleaned_data["version"],
+        draw=form.draw,
         preparation=form.preparation,
         injections=[row for row in given if row is not None],
         findings=form.findings,
@@ -235,7 +241,3 @@ def _moment(view: SessionView, time: dt.time | None) -> dt.datetime | None:
     if known is not None and known.astimezone(zone).time().replace(second=0, microsecond=0) == time:
         return known
     return clock.local(day, time, zone)
-
-
-def _as_data(row: Preparation) -> PreparationData:
-    return PreparationData(**{name: getattr(row, name) for name in PreparationData.__slots__})
