@@ -266,7 +266,7 @@ class TestDatabaseRefuses:
             "planned_sessions": 1,
             "created_at": clock.now(),
         }
-        Course.objects.create(**fields, status="completed")
+        Course.objects.create(**fields, status="completed", ended_at=clock.now())
         with self.refused("one_open_course_per_protocol"), transaction.atomic():
             Course.objects.create(**fields, status="draft")
 
