@@ -52,7 +52,7 @@ CHECKS = [
             JOIN scheduling_appointment a ON a.id = b.appointment_id
             WHERE s.number > 1 AND a.status IN ('booked', 'confirmed') AND {_HERE} AND NOT EXISTS (
               SELECT FROM treatments_review r WHERE r.course_id = s.course_id AND r.before_session = s.number
-                AND r.decision IN ('continue', 're_evaluate'))""",
+                AND r.decision IN ('continue', 're_evaluate', 'extend'))""",
     ),
 ]
 

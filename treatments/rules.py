@@ -59,7 +59,8 @@ def _review_gate(asked: Sequence[Asked]) -> list[Refusal]:
             ]
             continue
         neighbours = series.neighbours(request.planned)
-        approved_on = series.session.course.created_at.astimezone(series.session.site.zone).date()
+        course = series.session.course
+        approved_on = (course.approved_at or course.created_at).astimezone(series.session.site.zone).date()
         for start, day in _days(request, series):
             verdict = intervals.approval(series.session.number, day, approved_on, neighbours, series.limits)
             if verdict is not None:

@@ -4,15 +4,17 @@ import structlog
 from celery import shared_task
 
 from clinic.actors import System
-from treatments.services import reviews
+from treatments.services import gate_watch, reviews
 
 log = structlog.get_logger(__name__)
 
 
 @shared_task(name="treatments.open_due_reviews")
 def open_due_reviews() -> int:
-    """Open the gates that are due. Running it twice, or late, does no harm."""
-    opened = reviews.open_due(by=System(job="treatments.open_due_reviews"))
-    if opened:
-        log.info("reviews_opened", count=opened)
+    """Open the gates that are due, hand on those that nobody decides. Running it twice, or late, does no harm."""
+    job = System(job="treatments.open_due_reviews")
+    opened = reviews.open_due(by=job)
+    handed_on = gate_watch.escalate_due(by=job)
+    if opened or handed_on:
+        log.info("reviews_opened", count=opened, handed_on=handed_on)
     return opened

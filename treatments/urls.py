@@ -19,6 +19,7 @@ urlpatterns = [
     path("courses/<uuid:course_id>/resume/", courses.course_move, {"act": "resume"}, name="course-resume"),
     path("courses/<uuid:course_id>/end/", courses.course_move, {"act": "end"}, name="course-end"),
     path("courses/<uuid:course_id>/close/", courses.course_move, {"act": "close"}, name="course-close"),
+    path("courses/<uuid:course_id>/renew/", courses.course_move, {"act": "renew"}, name="course-renew"),
     path("courses/<uuid:course_id>/review/", reviews.review_decide, name="review-decide"),
     path("courses/<uuid:course_id>/answers/new/", outcomes.response_new, name="response-new"),
     path("courses/<uuid:course_id>/events/new/", events.event_new, name="event-new"),

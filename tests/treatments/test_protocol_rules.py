@@ -151,11 +151,11 @@ def test_comparison_names_what_changed_what_was_added_and_what_was_taken_out() -
         for part in parts
         for row in part.rows
     ][:3] == [
-        ("plan", "changed", "Planned interval", "", "28 days", "21 days"),
+        ("plan", "changed", "Interval: planned", "", "28 days", "21 days"),
         (
             "plan",
             "changed",
-            "Planned interval",
+            "Interval: planned",
             "Basis",
             "Decided by the clinic",
             "Decided by the clinic: audit 2026",

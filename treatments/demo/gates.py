@@ -8,6 +8,7 @@ from treatments.demo.planner import Placed
 from treatments.demo.world import DAY, World
 from treatments.enums import Decision
 from treatments.models import Course, Review
+from treatments.policies import gate
 
 EVENING = dt.time(19, 20)
 REASONS = {
@@ -65,13 +66,22 @@ def decide(
     reason: str,
 ) -> None:
     """Write a decision beside what the rule would have suggested at that time."""
-    suggestion = reporting.suggestion(at, injected=number - 1, left=course.planned_sessions - number + 1)
+    left = course.planned_sessions - number + 1
+    suggestion = reporting.suggestion(at, injected=number - 1, left=left)
+    version = world.place.protocol
     world.rows.add(
         Review(
             course=course,
             before_session=number,
             suggestion=suggestion.decision or "",
             suggestion_rule=suggestion.rule,
+            evidence=gate.snapshot(
+                reporting.evidence(at, injected=number - 1, left=left),
+                suggestion,
+                version.clinical.gate,
+                protocol_version=str(version.pk),
+                number=version.number,
+            ),
             decision=decision,
             reason=reason,
             decided_by=course.physician.user,

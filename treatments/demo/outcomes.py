@@ -62,22 +62,26 @@ class Patient:
 
     def suggestion(self, at: dt.datetime, *, injected: int, left: int) -> Suggestion:
         """What the gate's rule made of it at that time."""
+        return suggest(
+            self.evidence(at, injected=injected, left=left), self.course.protocol_version.clinical.gate
+        )
+
+    def evidence(self, at: dt.datetime, *, injected: int, left: int) -> Evidence:
+        """What was known at that time."""
         known = [row for row in self.given if row.answered_at <= at]
 
         def of(instrument: Instrument) -> list[Decimal]:
             return [row.score for row in known if row.instrument == instrument]
 
         nrs, rmdq, pgic = of(Instrument.NRS), of(Instrument.RMDQ), of(Instrument.PGIC)
-        return suggest(
-            Evidence(
-                nrs_before=nrs[0] if nrs else None,
-                nrs_now=nrs[-1] if len(nrs) > 1 else None,
-                rmdq_before=rmdq[0] if rmdq else None,
-                rmdq_now=rmdq[-1] if len(rmdq) > 1 else None,
-                pgic_now=pgic[-1] if pgic else None,
-                injected=injected,
-                left=left,
-            )
+        return Evidence(
+            nrs_before=nrs[0] if nrs else None,
+            nrs_now=nrs[-1] if len(nrs) > 1 else None,
+            rmdq_before=rmdq[0] if rmdq else None,
+            rmdq_now=rmdq[-1] if len(rmdq) > 1 else None,
+            pgic_now=pgic[-1] if pgic else None,
+            injected=injected,
+            left=left,
         )
 
     def _answers(self, instrument: Instrument, at: dt.datetime) -> Mapping[str, int]:

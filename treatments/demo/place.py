@@ -12,9 +12,8 @@ from clinic.models import Site, User
 from scheduling.models import Resource
 from scheduling.services import defaults as scheduling_defaults
 from scheduling.services import displays
-from treatments.demo import opening
+from treatments.demo import opening, protocols
 from treatments.models import ProtocolVersion
-from treatments.services import defaults as treatment_defaults
 
 PASSWORD = "alder-court-demo"  # noqa: S105 - of invented accounts, printed for everybody, refused in production
 DOMAIN = "aldercourt.example"
@@ -71,10 +70,7 @@ def build(*, now: dt.datetime, by: Actor) -> Place:
     scheduling_defaults.create_for_site(site_id=site.pk, by=by)
     users = _users(site)
     resources = _resources(site, users)
-    protocol = treatment_defaults.create_for_site(site_id=site.pk, by=by)
-    first = users[STAFF[0][0]]
-    protocol.signed_by, protocol.signed_at = first, now - dt.timedelta(days=740)
-    protocol.save(update_fields=["signed_by", "signed_at"])
+    protocol = protocols.write(site, users[STAFF[0][0]], now=now, by=by)
     displays.make(site_id=site.pk, name="Waiting room", by=users["helen.brandt"].actor())
     opening.write_hours(site, resources, now)
     opening.write_exceptions(site, resources, now)

@@ -205,10 +205,10 @@ _BLANK = (("", _("—")),)
 PLAN_FIELDS = (
     Field("planned_sessions", _("Planned sessions"), Kind.WHOLE, needed=True),
     Field("max_sessions", _("Most sessions"), Kind.WHOLE, needed=True),
-    Field("interval_days", _("Planned interval"), Kind.WHOLE, unit=_("days"), needed=True),
-    Field("interval_warn_days", _("Warn below"), Kind.WHOLE, unit=_("days"), needed=True),
-    Field("interval_block_days", _("Refuse below"), Kind.WHOLE, unit=_("days"), needed=True),
-    Field("interval_max_days", _("Warn above"), Kind.WHOLE, unit=_("days"), needed=True),
+    Field("interval_days", _("Interval: planned"), Kind.WHOLE, unit=_("days"), needed=True),
+    Field("interval_warn_days", _("Interval: warn below"), Kind.WHOLE, unit=_("days"), needed=True),
+    Field("interval_block_days", _("Interval: refuse below"), Kind.WHOLE, unit=_("days"), needed=True),
+    Field("interval_max_days", _("Interval: warn above"), Kind.WHOLE, unit=_("days"), needed=True),
     Field("review_lead_days", _("Review before the repeat"), Kind.WHOLE, unit=_("days"), needed=True),
     Field(
         "preparation_lead_days", _("Preparation before the session"), Kind.WHOLE, unit=_("days"), needed=True

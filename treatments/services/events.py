@@ -15,7 +15,8 @@ from treatments.data import EventData
 from treatments.enums import Causality, EventOutcome, EventTerm, Seriousness
 from treatments.models import AdverseEvent, Course
 from treatments.policies import events as rules
-from treatments.services import reading
+from treatments.selectors import reviews as gates
+from treatments.services import gate_watch, reading
 from treatments.services.outcomes import check_day
 
 
@@ -38,6 +39,7 @@ def record(*, by: Actor, course_id: UUID, data: EventData) -> AdverseEvent:
         patient_id=course.patient_id,
         detail={"grade": event.grade, "serious": event.is_serious},
     )
+    _stop_if_grave(event, course, by=by)
     return event
 
 
@@ -45,6 +47,7 @@ def record(*, by: Actor, course_id: UUID, data: EventData) -> AdverseEvent:
 def correct(*, by: Actor, event_id: UUID, data: EventData, version: int) -> AdverseEvent:
     """Write it anew with what is known now; history keeps what stood before. A stale form is refused."""
     event, course = _locked(event_id, by=by, permission=Permission.RECORD_CLINICAL)
+    was_grave = _is_grave(event, course)
     if event.version != version:
         raise StaleVersion(
             _("Somebody else has saved this event since you opened it. Compare, then save again."),
@@ -58,6 +61,8 @@ def correct(*, by: Actor, event_id: UUID, data: EventData, version: int) -> Adve
         patient_id=course.patient_id,
         detail={"grade": event.grade, "serious": event.is_serious},
     )
+    if not was_grave:
+        _stop_if_grave(event, course, by=by)
     return event
 
 
@@ -91,6 +96,16 @@ def resolve(*, by: Actor, event_id: UUID, resolved_on: dt.date) -> AdverseEvent:
 def read(event: AdverseEvent) -> EventData:
     """The event as its form shows it."""
     return EventData(**{name: getattr(event, name) for name in EventData.__slots__})
+
+
+def _is_grave(event: AdverseEvent, course: Course) -> bool:
+    return gates.is_grave(event, course.protocol_version.clinical.gate)
+
+
+def _stop_if_grave(event: AdverseEvent, course: Course, *, by: Actor) -> None:
+    """A grave event stops the course at its gate and makes a task."""
+    if _is_grave(event, course):
+        gate_watch.grave_event(course, by=by)
 
 
 def _locked(event_id: UUID, *, by: Actor, permission: Permission) -> tuple[AdverseEvent, Course]:

@@ -17,7 +17,7 @@ from scheduling.models import Appointment
 from scheduling.rules import Override
 from scheduling.services import booking
 from scheduling.services.plans import VisitPlan, VisitRequest
-from treatments.enums import Decision, OrderStatus
+from treatments.enums import GOES_ON, OrderStatus
 from treatments.models import Order
 from treatments.selectors import orders
 from treatments.services import reading
@@ -120,7 +120,7 @@ def _requests(
             _("Choose a time for session %(numbers)s.") % {"numbers": ", ".join(missing)}, field="starts"
         )
     released = set(
-        order.course.reviews.filter(decision__in=[Decision.CONTINUE, Decision.RE_EVALUATE]).values_list(
+        order.course.reviews.filter(decision__in=GOES_ON, superseded_at__isnull=True).values_list(
             "before_session", flat=True
         )
     )

@@ -21,13 +21,15 @@ from clinic.forms import DateField
 from clinic.permissions import actor_of, can, requires
 from scheduling.enums import AppointmentStatus
 from scheduling.views.common import attempt
-from treatments.enums import COURSE_TRANSITIONS, CourseStatus, Instrument
+from treatments.enums import COURSE_TRANSITIONS, CourseStatus, Instrument, SessionStatus
 from treatments.forms.outcomes import time_points
 from treatments.selectors import reviews as gates
 from treatments.selectors.history import History
 from treatments.services import reviews
 from treatments.views.charts import charts
 from treatments.views.common import history_for
+
+_TO_DO = (SessionStatus.PLANNED, SessionStatus.CLEARED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,11 @@ def course_detail(request: HttpRequest, course_id: UUID) -> HttpResponse:
             "outcomes": _outcomes(history),
             "records": can(by, Permission.RECORD_CLINICAL),
             "decides": decides,
+            "lapsed_on": _lapsed(history),
+            "may_extend": decides
+            and course.status == CourseStatus.FOLLOW_UP
+            and not course.extended
+            and history.injected < course.protocol_version.max_sessions,
             "may_hold": decides and CourseStatus.ON_HOLD in COURSE_TRANSITIONS[course.status],
             "may_end": decides
             and course.status
@@ -102,10 +109,26 @@ def course_move(request: HttpRequest, course_id: UUID, act: str) -> HttpResponse
             lambda: reviews.close(by=by, course_id=course_id, version=version),
             _("The course is completed."),
         ),
+        "renew": (
+            lambda: reviews.renew_approval(by=by, course_id=course_id, version=version),
+            _("The approval stands again from today."),
+        ),
     }
     service, done = acts[act]
     attempt(request, service, done=done)
     return redirect("treatments:course-detail", course_id)
+
+
+def _lapsed(history: History) -> dt.date | None:
+    """Since when the approval has lapsed, where sessions are left to do."""
+    course = history.course
+    if course.status not in (CourseStatus.APPROVED, CourseStatus.ACTIVE, CourseStatus.REVIEW_DUE):
+        return None
+    done = [view.session.injected_at for view in history.sessions if view.session.injected_at]
+    since = max([course.approved_at or course.created_at, *done]).astimezone(course.site.zone).date()
+    ends = since + dt.timedelta(days=course.protocol_version.approval_days)
+    waits = any(view.session.status in _TO_DO for view in history.sessions)
+    return ends if waits and ends < clock.today(course.site.zone) else None
 
 
 def _day(request: HttpRequest) -> dt.date | None:

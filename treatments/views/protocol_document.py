@@ -7,11 +7,17 @@ from typing import Any
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from treatments.clinical_rules import Mark, Rule
+from treatments.clinical_rules import Level, Mark, Rule
 from treatments.models import ProtocolVersion
 from treatments.policies import protocol_sections as sections
 from treatments.policies.protocol_compare import basis_of
 from treatments.policies.protocol_sections import MARKS, PLAN_FIELDS, SECTIONS, Section, Text
+
+_DOES: Mapping[str, Text] = {
+    Level.BLOCK: _("blocks"),
+    Level.REVIEW: _("asks a physician"),
+    Level.WARN: _("is pointed out"),
+}
 
 Column = tuple[Text, Callable[[Any], str]]
 
@@ -143,8 +149,13 @@ _COLUMNS: Mapping[str, tuple[Column, ...]] = {
     "screening": (
         _of("screening", "moment"),
         (_("Fires when"), _asked),
-        (_("Then it"), lambda line: str(dict(sections.LEVELS)[line.level])),
-        _of("screening", "expires_days"),
+        (_("Then it"), lambda line: str(_DOES[line.level])),
+        (
+            _("Counts for"),
+            lambda line: (
+                "–" if line.expires_days is None else _t("%(days)s days") % {"days": line.expires_days}
+            ),
+        ),
     ),
     "medicines": (_of("medicines", "group"), _of("medicines", "stop_days"), _of("medicines", "note")),
     "targets": ((_("Plausible volume"), _volume), _of("targets", "most_per_course")),
