@@ -10,6 +10,7 @@ import structlog
 from clinic import clock
 from clinic.actors import Actor
 from clinic.models.audit import AuditEvent
+from clinic.transactions import write_at_end
 
 Detail = dict[str, str | int | bool | list[str] | None]
 
@@ -23,14 +24,15 @@ def record(
     site_id: UUID | None = None,
     detail: Detail | None = None,
 ) -> None:
-    """Write one event for each row of `about` (or one without a subject), inside the caller's transaction.
+    """Write one event for each row of `about` (or one without a subject), inside the caller's transaction: a use case
+    writes all of its events at its end, in one statement.
 
     `action` reads app.noun.past-tense, such as scheduling.appointment.cancelled. `detail` takes ids,
     codes and counts only.
     """
     request_id = structlog.contextvars.get_contextvars().get("request_id", "")
     instant = clock.now()
-    AuditEvent.objects.bulk_create(
+    events = [
         AuditEvent(
             at=instant,
             actor_kind=by.kind,
@@ -44,7 +46,12 @@ def record(
             detail=detail or {},
         )
         for row in (list(about) or [None])
-    )
+    ]
+    write_at_end(_write, events)
+
+
+def _write(events: list[AuditEvent]) -> None:
+    AuditEvent.objects.bulk_create(events)
 
 
 def because(*, by: Actor, reason: str = "") -> Any:

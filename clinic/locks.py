@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import connection
 from django.db.models import Model
 
 ORDER = ("site", "resource", "patient", "appointment", "course", "session", "message")
@@ -22,6 +23,7 @@ class Held:
 
     taken: bool = False
     keys: dict[str, set[Any]] = field(default_factory=lambda: {rank: set() for rank in ORDER})
+    absent: dict[str, set[Any]] = field(default_factory=lambda: {rank: set() for rank in ORDER})
 
 
 _models: dict[str, type[Model]] = {}
@@ -53,7 +55,8 @@ def take(**keys: Iterable[Any]) -> None:
     """Lock rows by key, rank by rank in the global order; `take(resource=[…], patient=[…])`.
 
     Rows that do not exist are not an error: the caller re-reads after locking and says what is missing.
-    `FOR NO KEY UPDATE` does not block foreign-key checks of other transactions.
+    `FOR NO KEY UPDATE` does not block foreign-key checks of other transactions. One statement a rank, in this order,
+    sent together: whoever holds the first lock does not wait for the network to ask for the next.
     """
     held = _held.get()
     if held is None:
@@ -63,11 +66,31 @@ def take(**keys: Iterable[Any]) -> None:
         _assert_held(held, wanted)
         return
     held.taken = True
+    statements: list[str] = []
+    parameters: list[Any] = []
     for rank in ORDER:
         if values := wanted.get(rank):
             rows = _models[rank]._base_manager.filter(pk__in=values).order_by("pk")
-            list(rows.select_for_update(no_key=True).values_list("pk", flat=True))
+            locking = rows.select_for_update(no_key=True).values_list("pk", flat=True)
+            statement, values_of = locking.query.sql_with_params()
+            statements.append(statement)
+            parameters += values_of
             held.keys[rank] |= values
+    if statements:
+        with connection.cursor() as cursor:
+            cursor.execute("; ".join(statements), parameters)
+
+
+def looked_for(rank: str, asked: Iterable[Any], *, found: Iterable[Any]) -> None:
+    """Whoever looks up which rows to lock says which of the keys stand for none, so that nobody asks again."""
+    if (held := _held.get()) is not None:
+        held.absent[rank] = (held.absent[rank] | set(asked)) - set(found)
+
+
+def is_absent(rank: str, key: Any) -> bool:
+    """Whether this transaction has looked for a row of that key and found none. False where it has not looked."""
+    held = _held.get()
+    return held is not None and key in held.absent[rank]
 
 
 def add_created(rank: str, *keys: Any) -> None:
@@ -75,6 +98,7 @@ def add_created(rank: str, *keys: Any) -> None:
     held = _held.get()
     if held is None:
         raise LockOrderError("locks are taken inside a use case only")
+    held.absent[rank] -= set(keys)
     held.keys[rank].update(keys)
 
 

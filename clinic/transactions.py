@@ -4,9 +4,10 @@ import functools
 import json
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import pghistory
 from django.db import DatabaseError, IntegrityError, connection, transaction
@@ -25,6 +26,9 @@ LOCK_TIMEOUT_MS = 3000
 _RETRIED = {"40P01", "40001"}  # deadlock_detected, serialization_failure
 _LOCK_NOT_AVAILABLE = "55P03"
 
+_at_end: ContextVar[dict[Callable[[list[Any]], object], list[Any]] | None] = ContextVar(
+    "at_end", default=None
+)
 _inside: ContextVar[bool] = ContextVar("inside_use_case", default=False)
 _words_for_constraint: dict[str, Callable[[], DomainError]] = {}
 
@@ -51,7 +55,7 @@ def use_case(service: Callable[P, R]) -> Callable[P, R]:
         for attempt in range(1, ATTEMPTS + 1):
             token = _inside.set(True)
             try:
-                with transaction.atomic(durable=True), locks.scope():
+                with transaction.atomic(durable=True), locks.scope(), _finishing():
                     _prepare(by=kwargs.get("by"))
                     return service(*args, **kwargs)
             except IntegrityError as error:
@@ -75,6 +79,28 @@ def use_case(service: Callable[P, R]) -> Callable[P, R]:
         raise AssertionError("unreachable")
 
     return run
+
+
+def write_at_end(write: Callable[[list[Any]], object], rows: list[Any]) -> None:
+    """Let `write` have these rows when the use case ends well, in one call with all others that it was promised; outside
+    of a use case at once."""
+    waiting = _at_end.get()
+    if waiting is None:
+        write(rows)
+    else:
+        waiting.setdefault(write, []).extend(rows)
+
+
+@contextmanager
+def _finishing() -> Iterator[None]:
+    waiting: dict[Callable[[list[Any]], object], list[Any]] = {}
+    token = _at_end.set(waiting)
+    try:
+        yield
+    finally:
+        _at_end.reset(token)
+    for write, rows in waiting.items():
+        write(rows)
 
 
 def _prepare(*, by: object) -> None:

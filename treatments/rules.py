@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from clinic import locks
 from clinic.enums import Permission
 from scheduling import purposes, rules
 from scheduling.enums import RefusalLevel
@@ -86,7 +87,11 @@ def register() -> None:
 def _of_sessions(requests: Sequence[StartRequest]) -> list[Asked]:
     """The requests that serve a session of ours. Other purposes are none of our business."""
     series: Mapping[UUID, Series] = courses.series(
-        {request.purpose for request in requests if request.purpose is not None}
+        {
+            request.purpose
+            for request in requests
+            if request.purpose is not None and not locks.is_absent("session", request.purpose)
+        }
     )
     return [
         (request, series[request.purpose])

@@ -50,6 +50,7 @@ class Calendar:
     """Open and busy times of every resource that could serve the visit, for starts in `[earliest, latest)`."""
 
     site: Site
+    setup: facts.Setup
     visit_type: VisitType
     spans: list[Span]
     stages: list[Stage]
@@ -183,11 +184,13 @@ def load(
     hold_id: UUID | None = None,
     resource_ids: Collection[UUID] | None = None,
     visit_type: VisitType | None = None,
+    taken: facts.Taken | None = None,
+    setup: facts.Setup | None = None,
 ) -> Calendar:
     """Read the calendar for starts in `[earliest, latest)`. The visits being moved and the hold being booked do not
     stand in their own way; neither does a hold that has expired.
 
-    Whoever has just read the visit type with its site hands it in. Raises NotFound for one that is not in use at the site.
+    Whoever has just read the visit type with its site, the set-up or what is taken hands it in. Raises NotFound for one that is not in use at the site.
     """
     visit_type = visit_type or (
         VisitType.objects.select_related("site")
@@ -196,7 +199,7 @@ def load(
     )
     if visit_type is None:
         raise NotFound(_("This kind of visit is not offered at this site."))
-    setup = facts.setup(
+    setup = setup or facts.setup(
         visit_type_id=visit_type_id, site_id=site_id, earliest=earliest, latest=latest, only=resource_ids
     )
     spans = [_span(need) for need in setup.needs]
@@ -206,7 +209,7 @@ def load(
     reach = max([visit_type.minutes, *(s.offset + s.minutes + max(s.turnover, after) for s in spans)])
     low = earliest - dt.timedelta(minutes=before)
     high = max(latest, earliest) + dt.timedelta(minutes=reach)
-    taken = facts.taken(
+    taken = taken or facts.taken(
         resources=resources,
         low=low,
         high=high,
@@ -218,6 +221,7 @@ def load(
     zone = visit_type.site.zone
     return Calendar(
         site=visit_type.site,
+        setup=setup,
         visit_type=visit_type,
         spans=spans,
         stages=[Stage(visit_type=visit_type, **stage) for stage in setup.stages],

@@ -7,7 +7,7 @@ import datetime as dt
 import struct
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -97,6 +97,22 @@ WHERE p.patient_id = %(patient)s AND p.status = ANY (%(occupying)s) AND p.period
 """
 
 
+# Under the locks: what stands in these resources and patients between two instants.
+_STANDING = """
+SELECT r.id, r.name, a.hold_id, h.expires_at, lower(a.blocks), upper(a.blocks)
+FROM unnest(%(resources)s::uuid[]) AS wanted(id) JOIN scheduling_resource r ON r.id = wanted.id
+JOIN LATERAL (SELECT hold_id, blocks FROM scheduling_allocation
+              WHERE active AND resource_id = wanted.id AND blocks && tstzrange(%(low)s, %(high)s)
+                AND (appointment_id IS NULL OR appointment_id IS DISTINCT FROM %(besides)s)) a ON true
+LEFT JOIN scheduling_hold h ON h.id = a.hold_id
+UNION ALL
+SELECT p.patient_id, NULL, NULL, NULL, lower(p.period), upper(p.period)
+FROM scheduling_appointment p
+WHERE p.patient_id = ANY (%(patients)s::uuid[]) AND p.status = ANY (%(occupying)s)
+  AND p.period && tstzrange(%(low)s, %(high)s) AND p.id IS DISTINCT FROM %(besides)s
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Setup:
     """The site as far as it concerns one visit type. Minutes are whole minutes since the epoch."""
@@ -177,6 +193,39 @@ def taken(
         if key in busy:
             busy[key] = [part for part in busy[key] if part not in parts_free]
     return Taken(busy, patient)
+
+
+class Standing(NamedTuple):
+    """One time in which a resource or a patient is taken. A patient has no `name`; `expires` is of the hold."""
+
+    key: UUID
+    name: str | None
+    hold_id: UUID | None
+    expires: dt.datetime | None
+    start: dt.datetime
+    end: dt.datetime
+
+
+def standing(
+    *,
+    resources: Iterable[UUID],
+    patients: Iterable[UUID],
+    low: dt.datetime,
+    high: dt.datetime,
+    besides: UUID | None = None,
+) -> list[Standing]:
+    """Everything active that meets `[low, high)`, expired holds too; without the visit `besides`."""
+    values: dict[str, Any] = {
+        "resources": list(resources),
+        "patients": list(patients),
+        "low": low,
+        "high": high,
+        "besides": besides,
+        "occupying": list(OCCUPYING),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_STANDING, values)
+        return [Standing(*row) for row in cursor.fetchall()]
 
 
 def _unpacked(packed: bytes) -> tuple[int, ...]:

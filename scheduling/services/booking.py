@@ -4,6 +4,7 @@ constraints of the database."""
 import datetime as dt
 import random
 from collections.abc import Collection, Sequence
+from itertools import zip_longest
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -20,8 +21,9 @@ from scheduling.exceptions import SlotTaken
 from scheduling.models import Appointment
 from scheduling.rules import Override
 from scheduling.selectors import calendar as calendars
+from scheduling.selectors.facts import Taken
 from scheduling.selectors.teams import TeamMember
-from scheduling.services import notices, occupancy, overrides
+from scheduling.services import looking, notices, occupancy, overrides
 from scheduling.services.availability import missing, team_at
 from scheduling.services.occupancy import NewVisit
 from scheduling.services.plans import VisitPlan, VisitRequest
@@ -36,8 +38,9 @@ def book(*, request: VisitRequest, by: Actor, override: Override | None = None) 
     Raises SlotTaken when no team is left, BookingRefused with every refusal that `override` does not cover.
     The same `request_key` books once, however often it is sent.
     """
+    plans: list[VisitPlan] = []
     for attempt in range(TEAMS_TRIED):
-        plans = plan([request], turn=turn_of(attempt))
+        plans = plan([request], turn=turn_of(attempt), earlier=plans)
         try:
             return book_many(plans=plans, by=by, override=override)[0]
         except SlotTaken as error:
@@ -51,17 +54,19 @@ def plan(
     appointment_id: UUID | None = None,
     also_moving: Collection[UUID] = (),
     turn: int = 0,
+    earlier: Sequence[VisitPlan] = (),
 ) -> list[VisitPlan]:
     """Choose a team for each request, as the calendar stands now. Nothing is held. Raises SlotTaken.
 
-    `appointment_id` and `also_moving` are visits that are being moved: they stand in nobody's way.
+    `appointment_id` and `also_moving` are visits that are being moved: they stand in nobody's way. `earlier` are the
+    plans of the same requests that were lost a moment ago: only what is taken is read again.
     """
     plans = []
-    for request in requests:
+    for request, lost in zip_longest(requests, earlier):
         if request.request_key is not None and (known := _known(request.request_key)):
             plans.append(VisitPlan(request, tuple(occupancy.team_of(known))))
             continue
-        calendar = _calendar(request, appointment_id, also_moving=also_moving)
+        calendar = _calendar(request, appointment_id, lost=lost, also_moving=also_moving)
         calendar.turn = turn
         team = (
             None
@@ -72,7 +77,7 @@ def plan(
             raise SlotTaken(
                 missing(calendar, request.start, request.lead_id) or [_("That time has just been taken.")]
             )
-        plans.append(VisitPlan(request, team, calendar.visit_type))
+        plans.append(VisitPlan(request, team, calendar.visit_type, calendar.setup))
     return plans
 
 
@@ -104,11 +109,14 @@ def book_many(
     if (key := requests[0].request_key) and (known := _known(key)):
         return [known]
     now = clock.now()
-    expired = occupancy.check_free(plans, now=now)
+    look = looking.check_free(plans, now=now)
     patients = active_patients(requests)
-    if expired:
-        occupancy.lapse_holds(expired, now=now)
-    visits = [_confirmed(each, patients[each.request.patient_id], now=now) for each in plans]
+    if look.expired:
+        occupancy.lapse_holds(look.expired, now=now)
+    visits = [
+        _confirmed(each, patients[each.request.patient_id], now=now, taken=look.around(each))
+        for each in plans
+    ]
     accepted = overrides.ask_rules(requests, by=by, override=override)
 
     appointments = occupancy.insert(visits, now=now, override_reason=overrides.reason(accepted, override))
@@ -153,7 +161,9 @@ def _calendar(
     appointment_id: UUID | None,
     *,
     planned: VisitPlan | None = None,
+    lost: VisitPlan | None = None,
     also_moving: Collection[UUID] = (),
+    taken: Taken | None = None,
 ) -> calendars.Calendar:
     now = clock.now()
     policies.check_start(request.start, now=now)
@@ -167,7 +177,9 @@ def _calendar(
         appointment_id=appointment_id,
         also_moving=also_moving,
         resource_ids=planned.resource_ids if planned else None,
-        visit_type=planned.visit_type if planned else None,
+        visit_type=known.visit_type if (known := planned or lost) else None,
+        taken=taken,
+        setup=lost.setup if lost else None,
     )
     if request.squeezed_on is not None:
         # The clinician is not held; everything else of the visit is, and is refused as always.
@@ -181,15 +193,19 @@ def confirmed_team(
     now: dt.datetime,
     appointment_id: UUID | None = None,
     also_moving: Collection[UUID] = (),
+    taken: Taken | None = None,
 ) -> tuple[TeamMember, ...]:
-    """Under the locks: the team is still free, in hours and not away. Raises SlotTaken."""
-    calendar = _calendar(plan.request, appointment_id, planned=plan, also_moving=also_moving)
+    """Under the locks: the team is still free, in hours and not away. Raises SlotTaken.
+
+    `taken` is what the look under the locks has seen already.
+    """
+    calendar = _calendar(plan.request, appointment_id, planned=plan, also_moving=also_moving, taken=taken)
     return _team_in(calendar, plan.request, now=now)
 
 
-def _confirmed(plan: VisitPlan, patient: Patient, *, now: dt.datetime) -> NewVisit:
+def _confirmed(plan: VisitPlan, patient: Patient, *, now: dt.datetime, taken: Taken | None) -> NewVisit:
     """Under the locks: the visit as it can be written now."""
-    calendar = _calendar(plan.request, None, planned=plan)
+    calendar = _calendar(plan.request, None, planned=plan, taken=taken)
     team = _team_in(calendar, plan.request, now=now)
     return NewVisit(plan.request, team, patient, calendar.visit_type, calendar.stages)
 

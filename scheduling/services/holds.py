@@ -21,7 +21,7 @@ from scheduling.enums import HoldReason, RefusalLevel, Told
 from scheduling.exceptions import BookingRefused, HoldEnded, SlotTaken
 from scheduling.models import Allocation, Appointment, Hold, VisitType
 from scheduling.rules import Override, StartRequest
-from scheduling.services import booking, occupancy
+from scheduling.services import booking, looking, occupancy
 from scheduling.services.plans import VisitPlan, VisitRequest
 
 
@@ -51,7 +51,7 @@ def hold_team(*, plan: VisitPlan, until: dt.datetime, by: Actor) -> Hold:
     if known := _known(request.request_key, by=by):
         return known
     now = clock.now()
-    occupancy.check_free([plan], now=now)
+    looking.check_free([plan], now=now)
     booking.active_patients([request])
     occupancy.release_expired_holds(resource_ids=plan.resource_ids, now=now)
     team = booking.confirmed_team(plan, now=now)

@@ -17,7 +17,7 @@ from scheduling.enums import TOLD, AppointmentStatus, ChangeKind, ReasonUse, Tol
 from scheduling.exceptions import SlotTaken
 from scheduling.models import Appointment
 from scheduling.rules import Override, Refusal
-from scheduling.services import booking, changes, freed, notices, occupancy, overrides
+from scheduling.services import booking, changes, freed, looking, notices, occupancy, overrides
 from scheduling.services.availability import TeamMember
 from scheduling.services.plans import VisitPlan, VisitRequest
 from scheduling.services.together import Together
@@ -101,10 +101,10 @@ def move_to(
         # Moved by somebody else between our reading and our locks: their resources are not ours to end.
         raise SlotTaken([_("Somebody else has just moved this visit.")])
     now = clock.now()
-    occupancy.check_free([plan], now=now, appointment_id=appointment_id)
+    look = looking.check_free([plan], now=now, appointment_id=appointment_id)
     booking.active_patients([request])
     occupancy.release_expired_holds(resource_ids=plan.resource_ids, now=now)
-    team = booking.confirmed_team(plan, now=now, appointment_id=appointment_id)
+    team = booking.confirmed_team(plan, now=now, appointment_id=appointment_id, taken=look.around(plan))
     accepted = overrides.ask_rules([request], by=by, override=override, appointment_id=appointment_id)
 
     write(

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 
 from clinic.exceptions import InvalidInput
 from clinic.models import Patient
+from clinic.rows import insert_together
 from scheduling.enums import AppointmentStatus, ReasonUse
-from scheduling.exceptions import SlotTaken
 from scheduling.models import (
     Allocation,
     Appointment,
@@ -27,55 +27,7 @@ from scheduling.models import (
 )
 from scheduling.selectors.teams import TeamMember
 from scheduling.services import lapsing
-from scheduling.services.plans import VisitPlan, VisitRequest
-
-
-def check_free(
-    plans: Sequence[VisitPlan], *, now: dt.datetime, appointment_id: UUID | None = None
-) -> set[UUID]:
-    """Under the locks, in one query: nobody has taken any of these resources meanwhile. Raises SlotTaken.
-
-    Hours, time off and the patient's own visits are asked afterwards; whoever lost a race learns it here,
-    cheaply, and makes room for the next. Returns the expired holds that still stand in the way, to be lapsed.
-    """
-    wanted = [
-        (member.resource_id, _blocks(plan.request.start, member)) for plan in plans for member in plan.team
-    ]
-    return _check_blocks_free(wanted, now=now, appointment_id=appointment_id)
-
-
-def check_free_again(rows: Sequence[Allocation], *, now: dt.datetime, appointment_id: UUID) -> None:
-    """Under the locks: what these ended allocations blocked is still nobody else's. Raises SlotTaken."""
-    wanted = [(row.resource_id, row.blocks) for row in rows]
-    _check_blocks_free(wanted, now=now, appointment_id=appointment_id)
-
-
-def _check_blocks_free(
-    wanted: Sequence[tuple[UUID, DateTimeTZRange]], *, now: dt.datetime, appointment_id: UUID | None
-) -> set[UUID]:
-    if not wanted:
-        return set()
-    hull = (min(block.lower for _, block in wanted), max(block.upper for _, block in wanted))
-    rows = Allocation.objects.filter(
-        active=True, resource_id__in={key for key, _ in wanted}, blocks__overlap=hull
-    )
-    if appointment_id is not None:
-        rows = rows.exclude(appointment_id=appointment_id)
-    taken: set[str] = set()
-    expired: set[UUID] = set()
-    for key, name, held, hold_id, expires_at in rows.values_list(
-        "resource_id", "resource__name", "blocks", "hold_id", "hold__expires_at"
-    ):
-        if any(
-            key == wish and held.lower < block.upper and block.lower < held.upper for wish, block in wanted
-        ):
-            if hold_id is not None and expires_at <= now:
-                expired.add(hold_id)
-            else:
-                taken.add(name)
-    if taken:
-        raise SlotTaken([_("%(names)s: just taken.") % {"names": ", ".join(sorted(taken))}])
-    return expired
+from scheduling.services.plans import VisitRequest, blocks_of, span_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +43,13 @@ class NewVisit:
 
 
 def insert(visits: Sequence[NewVisit], *, now: dt.datetime, override_reason: str = "") -> list[Appointment]:
-    """The visits with their stages and allocations, one statement a table."""
-    appointments = Appointment.objects.bulk_create(
-        _appointment(visit, now=now, override_reason=override_reason) for visit in visits
-    )
+    """The visits with their stages and allocations, one statement a table, sent together."""
+    appointments = [_appointment(visit, now=now, override_reason=override_reason) for visit in visits]
     pairs = list(zip(visits, appointments, strict=True))
-    VisitStage.objects.bulk_create(
-        _visit_stage(stage, appointment) for visit, appointment in pairs for stage in visit.stages
-    )
-    Allocation.objects.bulk_create(
-        row for visit, appointment in pairs for row in _allocations(appointment, visit.team)
+    insert_together(
+        appointments,
+        [_visit_stage(stage, appointment) for visit, appointment in pairs for stage in visit.stages],
+        [row for visit, appointment in pairs for row in _allocations(appointment, visit.team)],
     )
     return appointments
 
@@ -111,7 +60,7 @@ def _appointment(visit: NewVisit, *, now: dt.datetime, override_reason: str) -> 
         site=visit.visit_type.site,
         patient=visit.patient,
         visit_type=visit.visit_type,
-        period=_period(request.start, 0, visit.visit_type.minutes),
+        period=span_of(request.start, 0, visit.visit_type.minutes),
         status=request.status,
         purpose=request.purpose,
         told=request.told,
@@ -270,18 +219,8 @@ def _allocations(owner: Appointment | Hold, team: Sequence[TeamMember]) -> list[
             requirement=member.requirement,
             stage_code=member.requirement.stage.code if member.requirement.stage else "",
             is_lead=member.requirement.is_lead,
-            period=_period(begin, member.offset, member.requirement.minutes),
-            blocks=_blocks(begin, member),
+            period=span_of(begin, member.offset, member.requirement.minutes),
+            blocks=blocks_of(begin, member),
         )
         for member in team
     ]
-
-
-def _period(start: dt.datetime, offset: int, minutes: int) -> DateTimeTZRange:
-    begin = start + dt.timedelta(minutes=offset)
-    return DateTimeTZRange(begin, begin + dt.timedelta(minutes=minutes))
-
-
-def _blocks(start: dt.datetime, member: TeamMember) -> DateTimeTZRange:
-    low, high = member.blocks
-    return _period(start, low, high - low)

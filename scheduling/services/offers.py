@@ -25,7 +25,17 @@ from scheduling.enums import HoldReason, Notice, OfferStatus, ReasonUse, Told, W
 from scheduling.exceptions import OfferClosed
 from scheduling.models import Allocation, Appointment, ChangeReason, FreedSlot, Hold, Offer, WaitlistEntry
 from scheduling.selectors import waitlist as reads
-from scheduling.services import booking, freed, matching, moves, occupancy, offer_ends, overrides, waitlist
+from scheduling.services import (
+    booking,
+    freed,
+    looking,
+    matching,
+    moves,
+    occupancy,
+    offer_ends,
+    overrides,
+    waitlist,
+)
 from scheduling.services.matching import MAIL, PHONE
 from scheduling.services.plans import VisitPlan, VisitRequest
 
@@ -91,7 +101,7 @@ def make_for(
     )
     booking.active_patients([request])
     occupancy.release_expired_holds(resource_ids=plan.resource_ids, now=now)
-    occupancy.check_free([plan], now=now, appointment_id=entry.appointment_id)
+    looking.check_free([plan], now=now, appointment_id=entry.appointment_id)
     team = booking.confirmed_team(plan, now=now, appointment_id=entry.appointment_id)
     overrides.ask_rules([request], by=by, override=None, appointment_id=entry.appointment_id)
 

@@ -18,7 +18,7 @@ from scheduling.enums import AppointmentStatus, Told
 from scheduling.exceptions import SlotTaken
 from scheduling.models import Appointment
 from scheduling.rules import Override
-from scheduling.services import booking, moves, occupancy, overrides
+from scheduling.services import booking, looking, moves, occupancy, overrides
 from scheduling.services.plans import VisitPlan, VisitRequest
 from scheduling.services.together import Together
 
@@ -82,7 +82,7 @@ def move_all(
         raise SlotTaken([_("Somebody else has just moved one of these visits.")])
     now = clock.now()
     ended = {pk: occupancy.end(appointment=appointment) for pk, appointment in appointments.items()}
-    occupancy.check_free(list(plans.values()), now=now)
+    looking.check_free(list(plans.values()), now=now)
     requests = [plan.request for plan in plans.values()]
     booking.active_patients(requests)
     occupancy.release_expired_holds(

@@ -23,7 +23,7 @@ from scheduling.models import Allocation, Appointment, VisitChange
 from scheduling.rules import StartRequest
 from scheduling.selectors import ledger
 from scheduling.selectors.teams import TeamMember
-from scheduling.services import booking, changes, notices, occupancy
+from scheduling.services import booking, changes, looking, notices, occupancy
 from scheduling.services.plans import VisitPlan, VisitRequest
 from scheduling.services.visits import locked, tell
 
@@ -113,7 +113,7 @@ def _check_still_possible(
     appointment: Appointment, change: VisitChange, rows: Sequence[Allocation], *, now: dt.datetime
 ) -> None:
     """Under the locks: the team is free, at work and not away, and no rule forbids what was allowed before."""
-    occupancy.check_free_again(rows, now=now, appointment_id=appointment.pk)
+    looking.check_free_again(rows, now=now, appointment_id=appointment.pk)
     occupancy.release_expired_holds(resource_ids={row.resource_id for row in rows}, now=now)
     start = change.old_period.lower
     if start >= now and any(row.is_lead for row in rows):

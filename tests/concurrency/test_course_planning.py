@@ -14,7 +14,7 @@ from clinic import locks, transactions
 from clinic.exceptions import DomainError
 from scheduling.exceptions import SlotTaken
 from scheduling.models import Appointment
-from scheduling.services import booking, occupancy
+from scheduling.services import booking, looking
 from scheduling.services.plans import VisitRequest
 from tests.concurrency.together import deadlocks, overlaps, together
 from tests.database import Database
@@ -121,13 +121,14 @@ def test_two_desks_without_locks_are_not_told_in_words(
 @pytest.fixture
 def both_look_at_what_is_free(monkeypatch: pytest.MonkeyPatch, meeting: Meeting) -> None:
     """Both find the times free before either writes, unless a lock keeps the second one from looking."""
-    look = occupancy.check_free
+    look = looking.check_free
 
-    def hesitate(*asked: Any, **more: Any) -> None:
-        look(*asked, **more)
+    def hesitate(*asked: Any, **more: Any) -> looking.Look:
+        seen = look(*asked, **more)
         meeting.wait()
+        return seen
 
-    monkeypatch.setattr(occupancy, "check_free", hesitate)
+    monkeypatch.setattr(looking, "check_free", hesitate)
 
 
 def _shift_against_a_booking(

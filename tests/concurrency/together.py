@@ -1,13 +1,11 @@
 """Run callables at once, each in a thread with a database connection of its own, and look at what the server saw."""
 
-import datetime as dt
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
-from uuid import UUID
 
 import psycopg
 import pytest
@@ -17,7 +15,7 @@ from clinic import locks
 from clinic.models import Patient
 from scheduling.enums import AppointmentStatus
 from scheduling.models import Allocation, Appointment
-from scheduling.services import booking, occupancy
+from scheduling.services import booking, looking, occupancy
 from scheduling.services.plans import VisitPlan
 from tests.database import Database
 
@@ -89,17 +87,17 @@ def overlaps() -> int:
 def look_away(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody takes a lock, and nobody looks once more under the locks: everybody has chosen before anybody writes."""
 
-    def hesitate(*_args: object, **_keys: object) -> set[UUID]:
+    def hesitate(*_args: object, **_keys: object) -> looking.Look:
         time.sleep(0.3)
-        return set()
+        return looking.Look()
 
-    def confirmed(plan: VisitPlan, patient: Patient, *, now: dt.datetime) -> occupancy.NewVisit:
+    def confirmed(plan: VisitPlan, patient: Patient, **_keys: object) -> occupancy.NewVisit:
         calendar = booking._calendar(plan.request, None, planned=plan)
         return occupancy.NewVisit(plan.request, plan.team, patient, calendar.visit_type, calendar.stages)
 
     monkeypatch.setattr(locks, "take", lambda **_keys: None)
-    monkeypatch.setattr(occupancy, "check_free", hesitate)
-    monkeypatch.setattr(occupancy, "check_free_again", hesitate)
+    monkeypatch.setattr(looking, "check_free", hesitate)
+    monkeypatch.setattr(looking, "check_free_again", hesitate)
     monkeypatch.setattr(booking, "_confirmed", confirmed)
     monkeypatch.setattr(booking, "confirmed_team", lambda plan, **_keys: plan.team)
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Count, Prefetch, Q
 from django.utils.translation import gettext as _
 
+from clinic import locks
 from scheduling.models import Appointment
 from treatments.enums import Instrument, SessionStatus
 from treatments.models import AdverseEvent, Course, Response, Session, SessionBooking
@@ -96,7 +97,9 @@ def session_words(purposes: Collection[UUID]) -> dict[UUID, str]:
 
 def lock_keys(purposes: Iterable[UUID]) -> dict[str, set[UUID]]:
     """The courses and sessions that a change of visits with these purposes touches."""
-    rows = Session.objects.filter(pk__in=set(purposes)).values_list("course_id", "pk")
+    asked = set(purposes)
+    rows = list(Session.objects.filter(pk__in=asked).values_list("course_id", "pk"))
+    locks.looked_for("session", asked, found=[session for _, session in rows])
     return {"course": {course for course, _ in rows}, "session": {session for _, session in rows}}
 
 

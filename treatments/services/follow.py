@@ -4,7 +4,7 @@ import datetime as dt
 
 from django.utils.translation import gettext as _
 
-from clinic import audit, clock
+from clinic import audit, clock, locks
 from clinic.actors import Actor
 from clinic.enums import Role, TaskState
 from clinic.models import Task
@@ -28,7 +28,7 @@ def visit_changed(*, appointment: Appointment, by: Actor) -> None:
     `lock_keys`. A cancelled, missed or not-done visit no longer serves; its session waits to be booked
     again, unless it was injected or dropped meanwhile.
     """
-    if appointment.purpose is None:
+    if appointment.purpose is None or locks.is_absent("session", appointment.purpose):
         return
     session = Session.objects.select_related("course__order").filter(pk=appointment.purpose).first()
     if session is None:
