@@ -21,7 +21,7 @@ PUBLIC = {
     "scheduling:wall-seen",
     "scheduling:feed",
 }
-ANSWERS = (200, 302, 405, 409)
+ANSWERS = (200, 204, 302, 405, 409)
 """409: the page says why this is not possible now, for example moving a visit that is over."""
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from treatments.views import courses, events, orders, outcomes, panes, planning, reviews, sessions
+from treatments.views import courses, events, orders, outcomes, panes, planning, record, reviews, sessions
 
 app_name = "treatments"
 
@@ -35,4 +35,9 @@ urlpatterns = [
     path("patients/<uuid:patient_id>/courses/", panes.patient_pane, name="patient-pane"),
     path("home/", panes.home_pane, name="home-pane"),
     path("protocols/", include("treatments.protocol_urls")),
+    # The record of a session
+    path("sessions/<uuid:session_id>/record/<str:section>/", record.section_save, name="session-section"),
+    path("sessions/<uuid:session_id>/now/", record.record_now, name="session-now"),
+    path("sessions/<uuid:session_id>/as-planned/", record.record_write_up, name="session-write-up"),
+    path("sessions/<uuid:session_id>/identity/", record.identity_check, name="session-identity"),
 ]

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from clinic import clock
 from clinic.actors import Actor
 from clinic.exceptions import InvalidInput
 from clinic.transactions import use_case
@@ -88,6 +89,29 @@ def record_discharge(
         session.complications, session.note = findings.complications, findings.note
         session.save(update_fields=["complications", "note"])
     writing.saved(session, RecordSection.DISCHARGE, by=by)
+    return row
+
+
+@use_case
+def call_time_out(*, by: Actor, session_id: UUID) -> Readying:
+    """The time-out is held now, by the person who says so, and everything on its list was said."""
+    session = writing.opened(session_id, by=by)
+    row = Readying.objects.filter(session=session).first() or Readying(session=session)
+    row.time_out_at, row.time_out_by_id = clock.now(), reading.person(by)
+    row.checked = list(TimeOutItem.values)
+    row.save()
+    writing.saved(session, RecordSection.READYING, by=by, detail={"time_out": True})
+    return row
+
+
+@use_case
+def let_go(*, by: Actor, session_id: UUID) -> Discharge:
+    """The patient is fit, has the instructions and leaves now."""
+    session = writing.opened(session_id, by=by)
+    row = Discharge.objects.filter(session=session).first() or Discharge(session=session)
+    row.fit, row.instructions_given, row.left_at = True, True, clock.now()
+    row.save()
+    writing.saved(session, RecordSection.DISCHARGE, by=by, detail={"left": True})
     return row
 
 
