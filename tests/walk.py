@@ -245,7 +245,7 @@ def grounds() -> Grounds:
             "order_id": waiting.pk,
             "course_id": order.course_id,
             "session_id": treatments.session(order.course).pk,
-            "section": "draw",
+            "record_part": "draw",
             "event_id": event.pk,
             "entry_id": offer.entry_id,
             "offer_id": offer.pk,

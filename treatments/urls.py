@@ -36,7 +36,7 @@ urlpatterns = [
     path("home/", panes.home_pane, name="home-pane"),
     path("protocols/", include("treatments.protocol_urls")),
     # The record of a session
-    path("sessions/<uuid:session_id>/record/<str:section>/", record.section_save, name="session-section"),
+    path("sessions/<uuid:session_id>/record/<str:record_part>/", record.section_save, name="session-section"),
     path("sessions/<uuid:session_id>/now/", record.record_now, name="session-now"),
     path("sessions/<uuid:session_id>/as-planned/", record.record_write_up, name="session-write-up"),
     path("sessions/<uuid:session_id>/identity/", record.identity_check, name="session-identity"),

@@ -29,11 +29,11 @@ CLOSED = (SessionStatus.SIGNED, SessionStatus.DROPPED)
 
 @requires(Permission.RECORD_CLINICAL)
 @require_POST
-def section_save(request: HttpRequest, session_id: UUID, section: str) -> HttpResponse:
+def section_save(request: HttpRequest, session_id: UUID, record_part: str) -> HttpResponse:
     """Save one part, and do what its button says: `act` fills, fails, calls the time-out or lets the patient go."""
-    if section not in RecordSection.values:
+    if record_part not in RecordSection.values:
         raise Http404
-    by, code = actor_of(request), RecordSection(section)
+    by, code = actor_of(request), RecordSection(record_part)
     view = session_for(by, session_id)
     if view.session.status in CLOSED:
         return _refused(request, session_id, _("This record is closed: it is not changed any more."))
