@@ -24,6 +24,17 @@ def timings(actions: Sequence[Callable[[], Any]]) -> list[float]:
     return taken
 
 
+def processor_milliseconds(action: Callable[[], Any], *, runs: int = 9) -> float:
+    """The median of this process's processor time: of a page what Python does, whatever else the machine is busy with."""
+    action()
+    taken = []
+    for _ in range(runs):
+        began = time.process_time()
+        action()
+        taken.append((time.process_time() - began) * 1000)
+    return statistics.median(taken)
+
+
 def percentile(values: Sequence[float], share: float) -> float:
     """The smallest value that `share` of the values do not exceed."""
     ordered = sorted(values)

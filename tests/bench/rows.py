@@ -15,6 +15,7 @@ ROWS: dict[str, Callable[[House], Iterator[Row]]] = {
     "page_day": page_rows.page_day,
     "page_week": page_rows.page_week,
     "page_board": page_rows.page_board,
+    "report_year": page_rows.report_year,
     "booking_alone": booking_rows.booking_alone,
     "booking_contended": booking_rows.booking_contended,
 }
