@@ -49,7 +49,7 @@ def protocol_plan(request: HttpRequest, version_id: UUID) -> HttpResponse:
             refuse(form, error)
         else:
             return _saved(request, version, "plan")
-    context = {"form": form, "version": version, "back": _address(version, "plan")}
+    context = {"form": form, "protocol_version": version, "back": _address(version, "plan")}
     return render(request, "treatments/protocol/plan.html", context, status=422 if form.errors else 200)
 
 
@@ -126,7 +126,7 @@ def _edit(request: HttpRequest, version_id: UUID, section: Section, *, at: int |
     title = section.title if not section.is_list else (section.name_of(line) if line else section.line_word)
     context = {
         "form": form,
-        "version": version,
+        "protocol_version": version,
         "title": title if line is not None else _("New: %(what)s") % {"what": title},
         "lede": section.title if section.is_list else section.lede,
         "back": form.cancel_url,

@@ -76,7 +76,7 @@ def protocol_version(request: HttpRequest, version_id: UUID) -> HttpResponse:
     draft = next((each for each in others if each.signed_at is None), None)
     is_draft = version.signed_at is None
     context = {
-        "version": version,
+        "protocol_version": version,
         "sections": document(version),
         "others": others,
         "draft": draft,
@@ -105,7 +105,7 @@ def protocol_compare_view(request: HttpRequest, version_id: UUID) -> HttpRespons
         if other is not None
         else []
     )
-    context = {"version": version, "other": other, "others": others, "parts": parts}
+    context = {"protocol_version": version, "other": other, "others": others, "parts": parts}
     return render(request, "treatments/protocol/compare.html", context)
 
 
@@ -129,7 +129,7 @@ def protocol_sign(request: HttpRequest, version_id: UUID) -> HttpResponse:
         return redirect("treatments:protocol-version", version_id)
     before = _before(version, reads.comparable(version))
     context = {
-        "version": version,
+        "protocol_version": version,
         "other": before,
         "parts": protocol_compare.compare((before, before.clinical), (version, version.clinical))
         if before

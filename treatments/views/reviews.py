@@ -99,6 +99,7 @@ def review_decide(request: HttpRequest, course_id: UUID) -> HttpResponse:
             "open": is_open,
             "measures": _measures(gate),
             "missing": _missing(gate),
+            "grave": [event for event in gate.events if reads.is_grave(event, gate.rules)],
             "used_up": [_used_up(each) for each in gate.used_up],
             "decided": reads.decided(course),
         }
