@@ -5,7 +5,7 @@ outbox asks it in batches and knows nothing else about appointments or sessions.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -77,6 +77,7 @@ DeliveryOracle = Callable[[Sequence[UUID]], Mapping[UUID, bool]]
 
 delivery_oracle: DeliveryOracle | None = None
 _kinds: dict[str, MessageKind] = {}
+_wider: list[Callable[[str], Collection[str]]] = []
 
 
 def register(kind: MessageKind) -> None:
@@ -93,6 +94,16 @@ def register(kind: MessageKind) -> None:
         if names := placeholders_of(text.subject) & _NOT_IN_SUBJECTS:
             raise TextError(f"a subject names nobody: {', '.join(sorted(names))}")
     _kinds[kind.key] = kind
+
+
+def register_wider(wider: Callable[[str], Collection[str]]) -> None:
+    """A way to find, for the key of one fact, the keys of mails that tell of it among others."""
+    _wider.append(wider)
+
+
+def abouts_of(about: str) -> list[str]:
+    """Under which keys mails speak of this fact: its own, and those of mails about several."""
+    return [about, *(key for wider in _wider for key in wider(about))]
 
 
 def get(key: str) -> MessageKind:

@@ -6,7 +6,7 @@ Neutral like every mail. A visit that changed again since is left out; a mail of
 import datetime as dt
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from django.utils import translation
@@ -39,14 +39,14 @@ _LINES: dict[str, dict[str, str]] = {
     "en": {
         "at": "{day} at {time}",
         Notice.CONFIRMATION: "New: {now}.",
-        Notice.MOVED: "Moved: not {was}, but {now}.",
+        Notice.MOVED: "New time: {now} (before: {was}).",
         "moved_blind": "New time: {now}.",
         Notice.CANCELLED: "Cancelled: {was}. You do not need to come.",
     },
     "es": {
         "at": "el {day} a las {time}",
-        Notice.CONFIRMATION: "Nueva: {now}.",
-        Notice.MOVED: "Cambiada: no {was}, sino {now}.",
+        Notice.CONFIRMATION: "Nueva cita: {now}.",
+        Notice.MOVED: "Nueva hora: {now} (antes: {was}).",
         "moved_blind": "Nueva hora: {now}.",
         Notice.CANCELLED: "Cancelada: {was}. No hace falta que venga.",
     },
@@ -84,6 +84,7 @@ def invitations(_message: Message, values: Mapping[str, str]) -> Sequence[Attach
 
 def register() -> None:
     """Called once at start-up."""
+    messaging.register_wider(mails_with)
     messaging.register(
         MessageKind(
             key=Notice.SEVERAL,
@@ -95,6 +96,17 @@ def register() -> None:
             needs_consent=False,
         )
     )
+
+
+def mails_with(about: str) -> Collection[str]:
+    """The mails about several visits that tell of this one too, for the page that lists the mails of a visit."""
+    kind, _colon, key = about.partition(":")
+    try:
+        visit = UUID(key) if kind == "appointment" else None
+    except ValueError:
+        return ()
+    rows = NoticeLine.objects.filter(appointment=visit) if visit else NoticeLine.objects.none()
+    return list(rows.values_list("about", flat=True))
 
 
 def _standing(messages: Sequence[Message]) -> dict[UUID, list[NoticeLine]]:
@@ -125,7 +137,7 @@ def _values(message: Message, lines: Sequence[NoticeLine]) -> dict[str, str]:
     standing = [row.appointment for row in lines if row.kind != Notice.CANCELLED]
     return {
         "first_name": message.patient.given_name,
-        "changes": "\n".join(_line(row, message.patient) for row in lines),
+        "changes": "\n\n".join(_line(row, message.patient) for row in lines),
         "clinic": site.sender_name,
         "address": site.address,
         "phone": site.phone,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import Count, Min, Q, QuerySet
 
-from clinic import clock
+from clinic import clock, messaging
 from clinic.enums import MessageState
 from clinic.models import Message
 
@@ -58,6 +58,9 @@ def backlog(*, site_id: UUID) -> Backlog:
 def messages_of_patient(
     *, patient_id: UUID, site_ids: Collection[UUID], about: str = ""
 ) -> QuerySet[Message]:
-    """A patient's messages at these sites, the latest first; with `about`, those alone that speak of it."""
+    """A patient's messages at these sites, the latest first; with `about`, those alone that speak of it, also among
+    others."""
     rows = Message.objects.filter(patient_id=patient_id, site_id__in=site_ids).select_related("contact")
-    return (rows.filter(about=about) if about else rows).order_by("-planned_for", "-pk")
+    return (rows.filter(about__in=messaging.abouts_of(about)) if about else rows).order_by(
+        "-planned_for", "-pk"
+    )

@@ -247,7 +247,7 @@ def stamp(*, site: Site, window: tuple[dt.datetime, dt.datetime], now: dt.dateti
 
 
 _STAMP = """
-SELECT a.n, a.versions, l.n, l.keys, s.n, s.ended, o.n, c.n, w.n
+SELECT a.n, a.versions, p.versions, l.n, l.keys, s.n, s.ended, o.rows, c.rows, w.rows, e.rows, r.rows
 FROM (SELECT count(*) AS n, sum(version) AS versions FROM scheduling_appointment
       WHERE site_id = %(site)s AND period && tstzrange(%(low)s, %(high)s)) a,
      (SELECT count(*) AS n, sum(b.id) AS keys FROM scheduling_allocation b
@@ -257,11 +257,17 @@ FROM (SELECT count(*) AS n, sum(version) AS versions FROM scheduling_appointment
      (SELECT count(t.started_at) AS n, count(t.ended_at) AS ended FROM scheduling_visitstage t
       JOIN scheduling_appointment v ON v.id = t.appointment_id
       WHERE v.site_id = %(site)s AND v.period && tstzrange(%(low)s, %(high)s)) s,
-     (SELECT count(*) AS n FROM scheduling_timeoff
+     (SELECT sum(q.version) AS versions FROM scheduling_appointment v JOIN clinic_patient q ON q.id = v.patient_id
+      WHERE v.site_id = %(site)s AND v.period && tstzrange(%(low)s, %(high)s)) p,
+     (SELECT sum(hashtext(t::text)::bigint) AS rows FROM scheduling_timeoff t
       WHERE ended_at IS NULL AND period && tstzrange(%(low)s, %(high)s)) o,
-     (SELECT count(*) AS n FROM scheduling_closure
+     (SELECT sum(hashtext(t::text)::bigint) AS rows FROM scheduling_closure t
       WHERE site_id = %(site)s AND period && tstzrange(%(low)s, %(high)s)) c,
-     (SELECT count(*) AS n FROM scheduling_workinghours WHERE site_id = %(site)s) w
+     (SELECT sum(hashtext(t::text)::bigint) AS rows FROM scheduling_workinghours t WHERE site_id = %(site)s) w,
+     (SELECT sum(hashtext(t::text)::bigint) AS rows FROM scheduling_extrahours t
+      WHERE site_id = %(site)s AND ended_at IS NULL) e,
+     (SELECT sum(hashtext(t::text)::bigint) AS rows FROM scheduling_resource t
+      WHERE site_id = %(site)s OR is_clinician) r
 """
 
 

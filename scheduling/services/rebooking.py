@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 
 from clinic import audit, clock, locks
 from clinic.actors import Actor, Staff, System
-from clinic.enums import Permission
+from clinic.enums import Permission, TaskState
 from clinic.exceptions import DomainError, InvalidInput, NotFound, StaleVersion
+from clinic.models import Task
 from clinic.permissions import check
 from clinic.selectors.tasks import open_about
 from clinic.services import tasks
@@ -19,7 +20,7 @@ from clinic.transactions import use_case
 from scheduling import rules
 from scheduling.enums import Told
 from scheduling.exceptions import BookingRefused, SlotTaken
-from scheduling.models import Appointment, Resource
+from scheduling.models import Appointment, Resource, VisitChange
 from scheduling.rules import Override
 from scheduling.selectors.disruption import REBOOK
 from scheduling.services import availability, booking, moves, notices
@@ -143,6 +144,23 @@ def settle(*, appointment: Appointment, by: Actor) -> None:
     doer = by if isinstance(by, Staff) else System(job="scheduling.settle")
     for task_id in open_about(kind=REBOOK, abouts=[notices.about(appointment)]):
         tasks.finish(by=doer, task_id=task_id, outcome=appointment.get_status_display())
+
+
+def settled_by(change: VisitChange) -> UUID | None:
+    """The line of the call list that this change of a visit finished, if it finished one."""
+    rows = Task.objects.filter(
+        kind=REBOOK, about=f"appointment:{change.appointment_id}", state=TaskState.DONE
+    )
+    found: UUID | None = (
+        rows.filter(ended_at__gte=change.at).order_by("-ended_at").values_list("pk", flat=True).first()
+    )
+    return found
+
+
+def unsettle(*, task_id: UUID, by: Actor) -> None:
+    """What moved the visit was taken back: it is to be moved again. Inside the caller's transaction."""
+    doer = by if isinstance(by, Staff) else System(job="scheduling.unsettle")
+    tasks.reopen(by=doer, task_id=task_id)
 
 
 @dataclass(frozen=True, slots=True)

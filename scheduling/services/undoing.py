@@ -23,7 +23,7 @@ from scheduling.models import Allocation, Appointment, VisitChange
 from scheduling.rules import StartRequest
 from scheduling.selectors import ledger
 from scheduling.selectors.teams import TeamMember
-from scheduling.services import booking, changes, looking, notices, occupancy
+from scheduling.services import booking, changes, looking, notices, occupancy, rebooking
 from scheduling.services.plans import VisitPlan, VisitRequest
 from scheduling.services.visits import locked, tell
 
@@ -35,7 +35,8 @@ def undo(*, change_id: UUID, by: Actor) -> Appointment:
     Raises SlotTaken when somebody else has part of it by now, BookingRefused when a start rule speaks against it,
     IllegalMove when the visit was changed again since, or its old time is over. Sent twice, it undoes once.
     Nothing of the mistaken change goes out within its grace; where it had gone out already, one further mail says
-    what holds. Who was told by phone is to be rung by the desk.
+    what holds. Who was told by phone is to be rung by the desk. A line of the call list that the change had finished
+    is open again.
     """
     change = VisitChange.objects.filter(pk=change_id).first()
     if change is None:
@@ -64,7 +65,8 @@ def undo(*, change_id: UUID, by: Actor) -> Appointment:
         ends=change.old_period.upper,
         now=now,
     )
-    _check_still_possible(appointment, change, rows, now=now)
+    line = rebooking.settled_by(change)
+    _check_still_possible(appointment, change, rows, now=now, was_to_be_moved=line is not None)
 
     old_period = appointment.period
     to = AppointmentStatus(change.old_status)
@@ -106,17 +108,27 @@ def undo(*, change_id: UUID, by: Actor) -> Appointment:
     else:
         notices.plan_undone(appointment=appointment, by=by)
     tell([appointment], "undone", by)
+    if line is not None:
+        rebooking.unsettle(task_id=line, by=by)
     return appointment
 
 
 def _check_still_possible(
-    appointment: Appointment, change: VisitChange, rows: Sequence[Allocation], *, now: dt.datetime
+    appointment: Appointment,
+    change: VisitChange,
+    rows: Sequence[Allocation],
+    *,
+    now: dt.datetime,
+    was_to_be_moved: bool,
 ) -> None:
-    """Under the locks: the team is free, at work and not away, and no rule forbids what was allowed before."""
+    """Under the locks: the team is free, at work and not away, and no rule forbids what was allowed before.
+
+    A visit that stood on the call list stood there because its team is away: it goes back to be moved again.
+    """
     looking.check_free_again(rows, now=now, appointment_id=appointment.pk)
     occupancy.release_expired_holds(resource_ids={row.resource_id for row in rows}, now=now)
     start = change.old_period.lower
-    if start >= now and any(row.is_lead for row in rows):
+    if start >= now and any(row.is_lead for row in rows) and not was_to_be_moved:
         team = tuple(TeamMember.of(row.resource, row.requirement) for row in rows if row.requirement)
         if len(team) < len(rows):
             raise SlotTaken([_("This kind of visit was changed meanwhile. Choose a time anew.")])

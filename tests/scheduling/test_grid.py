@@ -12,9 +12,19 @@ from django.urls import reverse
 
 from clinic import clock
 from clinic.enums import Role
-from clinic.models import Message
+from clinic.models import Message, Patient
 from scheduling.enums import ChangeKind, HoldReason, Told
-from scheduling.models import Allocation, Appointment, Closure, Hold, Resource, TimeOff, VisitChange
+from scheduling.models import (
+    Allocation,
+    Appointment,
+    Closure,
+    ExtraHours,
+    Hold,
+    Resource,
+    TimeOff,
+    VisitChange,
+    WorkingHours,
+)
 from scheduling.selectors import grid as facts
 from scheduling.selectors import month as loads
 from scheduling.services import booking, endings, moves, progress
@@ -353,6 +363,35 @@ def test_the_stamp_changes_with_every_change_and_the_poll_is_cheap_without(
     assert len(set(stamps)) == len(stamps)
     answer = desk.get(url, {"stamp": stamps[-1]})
     assert (answer.status_code, answer.content, desk.get(url, {"stamp": "0"}).status_code) == (204, b"", 200)
+
+
+def test_the_stamp_notices_what_is_edited_and_who_is_renamed(house: House) -> None:
+    day = day_of(house)
+    window = facts.span([day], house.site)
+    start, end = house.at(day, 12), house.at(day, 14)
+    lead, visit = house.one("physician"), book(house, 9)
+    away = TimeOff.objects.create(resource=lead, period=(start, end))
+    closure = Closure.objects.create(site=house.site, period=(start, end), name="Drill")
+    extra = ExtraHours.objects.create(resource=lead, site=house.site, period=(start, end))
+    hours = WorkingHours.objects.filter(site=house.site)[:1].get()
+    later = (start, end + dt.timedelta(minutes=15))
+    edits = [
+        lambda: TimeOff.objects.filter(pk=away.pk).update(period=later),
+        lambda: TimeOff.objects.filter(pk=away.pk).update(reason="Course"),
+        lambda: Closure.objects.filter(pk=closure.pk).update(period=later),
+        lambda: Closure.objects.filter(pk=closure.pk).update(name="Fire drill"),
+        lambda: WorkingHours.objects.filter(pk=hours.pk).update(weekday=(hours.weekday + 1) % 7),
+        lambda: ExtraHours.objects.filter(pk=extra.pk).update(period=later),
+        lambda: ExtraHours.objects.filter(pk=extra.pk).update(ended_at=clock.now()),
+        lambda: Resource.objects.filter(pk=lead.pk).update(name="Dr. Renamed"),
+        lambda: Resource.objects.filter(pk=house.one("centrifuge").pk).update(name="Spin"),
+        lambda: Patient.objects.filter(pk=visit.patient_id).update(family_name="Newname", version=9),
+    ]
+    stamps = [facts.stamp(site=house.site, window=window, now=start)]
+    for edit in edits:
+        edit()
+        stamps.append(facts.stamp(site=house.site, window=window, now=start))
+    assert len(set(stamps)) == len(edits) + 1
 
 
 def test_a_hold_that_expires_changes_the_stamp(house: House) -> None:

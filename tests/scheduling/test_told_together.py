@@ -16,6 +16,7 @@ from clinic.actors import Staff, System
 from clinic.enums import MessageState, Role
 from clinic.exceptions import DomainError
 from clinic.models import Contact, Message, Patient
+from clinic.selectors.messages import messages_of_patient
 from clinic.services import dispatch, drafts, previews
 from scheduling.enums import Told
 from scheduling.models import Appointment, NoticeLine
@@ -91,7 +92,7 @@ class Desk:
         return [
             line
             for line in self.words.splitlines()
-            if line.partition(":")[0] in ("Moved", "Cancelled", "New", "New time", "Cambiada", "Cancelada")
+            if line.partition(":")[0] in ("New time", "Cancelled", "New", "Nueva hora", "Cancelada")
         ]
 
     def reads(self, start: dt.datetime) -> str:
@@ -126,7 +127,9 @@ def test_four_visits_moved_in_one_action_are_one_mail_of_four_lines(desk: Desk) 
     before = [visit.period.lower for visit in desk.visits]
     desk.rebook(*desk.visits)
     assert desk.sent() == [SEVERAL]
-    assert desk.lines() == [f"Moved: not {desk.reads(was)}, but {desk.reads(was + DAY)}." for was in before]
+    assert desk.lines() == [
+        f"New time: {desk.reads(was + DAY)} (before: {desk.reads(was)})." for was in before
+    ]
 
 
 def test_a_shift_of_three_is_one_mail_and_another_patient_of_it_gets_one_of_their_own(desk: Desk) -> None:
@@ -151,7 +154,7 @@ def test_a_correction_within_the_grace_sends_one_mail_with_the_last_word(desk: D
     desk.rebook(first, second, third)
     desk.rebook(first, by=2 * DAY)
     assert desk.sent() == [SEVERAL]
-    assert desk.lines()[0] == f"Moved: not {desk.reads(was)}, but {desk.reads(was + 3 * DAY)}."
+    assert desk.lines()[0] == f"New time: {desk.reads(was + 3 * DAY)} (before: {desk.reads(was)})."
     assert len(desk.lines()) == 3
 
 
@@ -300,7 +303,7 @@ def test_the_mail_is_neutral_and_reads_in_spanish(house: House, smtp_server: Mai
     desk.rebook(first, second, third)
     endings.cancel(appointment_id=third.pk, reason="patient_unwell", by=desk.by)
     assert desk.sent() == ["Sus citas han cambiado"]
-    assert [line.partition(":")[0] for line in desk.lines()] == ["Cambiada", "Cambiada", "Cancelada"]
+    assert [line.partition(":")[0] for line in desk.lines()] == ["Nueva hora", "Nueva hora", "Cancelada"]
     html = desk.mails[0].get_body(("html",))
     assert html is not None
     assert [
@@ -313,6 +316,23 @@ def test_the_contact_who_gets_the_mails_gets_one_too(desk: Desk) -> None:
     desk.rebook(*desk.visits)
     assert desk.sent() == [SEVERAL]
     assert len(desk.server.to("eva@mail.example")) == 1
+
+
+@pytest.mark.parametrize("about", ["appointment:", "appointment:nonsense", "session:"])
+def test_a_visits_list_of_mails_has_those_that_tell_of_it_among_others(desk: Desk, about: str) -> None:
+    first, second, third, _fourth = desk.visits
+    desk.rebook(first, second)
+
+    def kinds(key: str) -> list[str]:
+        rows = messages_of_patient(patient_id=desk.patient.pk, site_ids=[desk.house.site.pk], about=key)
+        return sorted(row.kind for row in rows if "reminder" not in row.kind)
+
+    assert [kinds(f"appointment:{visit.pk}") for visit in (first, second, third)] == [
+        ["appointment.changed_several", "appointment.confirmation"],
+        ["appointment.changed_several", "appointment.confirmation"],
+        ["appointment.confirmation"],
+    ]
+    assert kinds(about) == []
 
 
 def test_the_page_of_a_mail_shows_what_it_will_say_and_what_it_said(desk: Desk) -> None:
