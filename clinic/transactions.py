@@ -83,7 +83,7 @@ def use_case(service: Callable[P, R]) -> Callable[P, R]:
 
 def write_at_end(write: Callable[[list[Any]], object], rows: list[Any]) -> None:
     """Let `write` have these rows when the use case ends well, in one call with all others that it was promised; outside
-    of a use case at once."""
+    of a use case at once. A savepoint that is undone in between takes none of them back: refuse before handing in."""
     waiting = _at_end.get()
     if waiting is None:
         write(rows)
