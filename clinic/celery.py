@@ -22,6 +22,11 @@ app.conf.beat_schedule = {
         "schedule": 30.0,
         "options": {"expires": 30},
     },
+    "ask the questions that are due": {
+        "task": "treatments.ask_due_questions",
+        "schedule": 1800.0,
+        "options": {"expires": 1800},
+    },
     "open gates that are due": {
         "task": "treatments.open_due_reviews",
         "schedule": 3600.0,

@@ -39,6 +39,7 @@ ENTRIES = (
     Entry("clinic:task-list", _("Tasks"), "check-circle", Permission.WORK_TASKS),
     Entry("treatments:protocol-list", _("Protocols"), "book-open", Permission.VIEW_PROTOCOLS),
     Entry("scheduling:reports", _("Reports"), "chart-bar", Permission.VIEW_REPORTS),
+    Entry("treatments:instruments", _("Questionnaires"), "clipboard", Permission.MANAGE_SITE),
     Entry("scheduling:setup", _("Set-up"), "cog-6-tooth", Permission.MANAGE_SITE),
 )
 

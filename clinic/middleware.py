@@ -6,15 +6,21 @@ from typing import cast
 import structlog
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import Resolver404, resolve
 
-from clinic import audit
+from clinic import audit, doors
 from clinic.exceptions import DomainError, NotAllowed, NotFound
 from clinic.models import User
 
 log = structlog.get_logger(__name__)
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+
+HANDED_OVER = "handed_over"
+"""Key of the session while its device is in a patient's hands: the key of the link that they answer by."""
+TAKE_BACK = "clinic:tablet-return"
+_IN_A_PATIENTS_HANDS = ("clinic:link", TAKE_BACK)
 
 
 class ActorMiddleware:
@@ -34,6 +40,29 @@ class ActorMiddleware:
             return self.get_response(request)
         with audit.because(by=actor):
             return self.get_response(request)
+
+
+class HandedOverMiddleware:
+    """While a device is in a patient's hands it shows their page and nothing else, whatever address is typed.
+
+    The way back asks for the password of whoever is signed in.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        signed_in = getattr(request, "actor", None) is not None
+        if signed_in and request.session.get(HANDED_OVER) and not self._is_theirs(request):
+            return redirect(TAKE_BACK)
+        return self.get_response(request)
+
+    def _is_theirs(self, request: HttpRequest) -> bool:
+        try:
+            name = resolve(request.path_info).view_name
+        except Resolver404:
+            return False
+        return name in _IN_A_PATIENTS_HANDS or doors.lies_behind_one(name)
 
 
 class DomainErrorMiddleware:

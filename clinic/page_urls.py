@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from clinic.views import calls, contacts, home, messages, patient_end, patients, staff, tasks
+from clinic.views import calls, contacts, home, links, messages, patient_end, patients, staff, tablet, tasks
 
 app_name = "clinic"
 
@@ -43,4 +43,7 @@ urlpatterns = [
     path("staff/<uuid:user_id>/invite/", staff.invite, name="staff-invite"),
     path("site/", staff.site, name="site"),
     path("sites/new/", staff.site_new, name="site-new"),
+    path("l/<str:link_token>/", links.enter, name="link"),
+    path("patients/<uuid:patient_id>/links/unlock/", links.unlock, name="link-unlock"),
+    path("tablet/return/", tablet.take_back, name="tablet-return"),
 ]

@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "clinic.middleware.ActorMiddleware",
+    "clinic.middleware.HandedOverMiddleware",
     "clinic.middleware.DomainErrorMiddleware",
     "clinic.middleware.NoStoreMiddleware",
 ]
@@ -168,6 +169,7 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed": "10/m/ip,5/5m/key",
     "login": "120/m/ip",
     "reset_password": "20/m/ip,5/m/key",
+    "patient_link": "60/m/ip",
 }
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 USERSESSIONS_TRACK_ACTIVITY = False

@@ -15,6 +15,11 @@ from tests.walk import ADDRESSES, GUARDED, Address, Grounds
 PUBLIC = {
     "healthz",
     "readyz",
+    "clinic:link",
+    "treatments:answers",
+    "treatments:answers-check",
+    "treatments:answers-save",
+    "treatments:answers-step",
     "scheduling:offer",
     "scheduling:wall",
     "scheduling:wall-now",

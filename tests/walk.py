@@ -18,9 +18,9 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from clinic import clock
 from clinic.enums import Permission, Role
-from clinic.models import Household, Message, Patient, Site, Task, User
+from clinic.models import Household, Link, Message, Patient, Site, Task, User
 from clinic.permissions import ROLE_PERMISSIONS
-from clinic.services import contacts, tasks
+from clinic.services import contacts, links, tasks
 from clinic.services.contacts import ContactData
 from scheduling.enums import Told
 from scheduling.models import (
@@ -56,8 +56,8 @@ from tests.factories.scheduling import BY
 from tests.factories.treatments import Ward
 from treatments.data import EventData
 from treatments.enums import Decision
-from treatments.models import Course, ProtocolVersion, Session
-from treatments.services import events, outcomes, protocol_edits, protocols, reviews, sessions
+from treatments.models import Course, InstrumentDefinition, ProtocolVersion, Session
+from treatments.services import events, instruments, outcomes, protocol_edits, protocols, reviews, sessions
 
 FOREIGN_APPS = ("account_", "mfa_", "usersessions_")
 """Names of allauth's own addresses: it guards them itself and its tests walk them."""
@@ -141,7 +141,7 @@ class Grounds:
     """One site with an example of every key that an address takes, and accounts there and at another site."""
 
     ward: Ward
-    examples: Mapping[str, UUID | dt.date | str]
+    examples: Mapping[str, UUID | dt.date | str | int]
     more: Mapping[str, Sequence[UUID]]
     people: Mapping[Role, User]
     outsiders: Mapping[Role, User]
@@ -247,6 +247,9 @@ def grounds() -> Grounds:
             "session_id": treatments.session(order.course).pk,
             "record_part": "draw",
             "event_id": event.pk,
+            "definition_id": _definition(site, manager).pk,
+            "link_token": links.token_of(_link(site, person)),
+            "step": 1,
             "entry_id": offer.entry_id,
             "offer_id": offer.pk,
             "slot_id": further.pk,
@@ -375,6 +378,27 @@ def _waiting(ward: Ward) -> tuple[Offer, FreedSlot]:
 
 def _display(site: Site, manager: User) -> Display:
     return wall_screens.make(site_id=site.pk, name="Waiting room", by=manager.actor())
+
+
+def _definition(site: Site, manager: User) -> InstrumentDefinition:
+    return instruments.load(
+        by=manager.actor(),
+        site_id=site.pk,
+        document=treatments.toy_instrument(),
+        licence="Contract 7",
+        licence_until=clock.today(site.zone) + dt.timedelta(days=30),
+    )
+
+
+def _link(site: Site, person: Patient) -> Link:
+    return links.issue(
+        by=BY,
+        purpose="answers",
+        about=f"answers:{person.pk}",
+        site_id=site.pk,
+        patient_id=person.pk,
+        until=clock.now() + dt.timedelta(days=7),
+    )[0]
 
 
 def _task(ward: Ward, person: Patient) -> Task:

@@ -7,15 +7,20 @@ class TreatmentsConfig(AppConfig):
     name = "treatments"
 
     def ready(self) -> None:
-        from clinic import locks  # noqa: PLC0415 - models are ready only now
-        from treatments import integrity, messages, receivers, rules  # noqa: PLC0415
+        from django.utils.translation import gettext_lazy as _  # noqa: PLC0415
+
+        from clinic import doors, locks  # noqa: PLC0415 - models are ready only now
+        from treatments import integrity, messages, question_mail, receivers, rules  # noqa: PLC0415
         from treatments.models import Course, Session  # noqa: PLC0415
         from treatments.selectors import readiness  # noqa: PLC0415
+        from treatments.services import asking  # noqa: PLC0415
 
         locks.register("course", Course)
         locks.register("session", Session)
         rules.register()
         messages.register()
+        question_mail.register()
+        doors.register(doors.Door(asking.DOOR, _("Answer questions"), "treatments:answers"))
         integrity.register()
         receivers.connect()
         readiness.register()

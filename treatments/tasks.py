@@ -4,7 +4,7 @@ import structlog
 from celery import shared_task
 
 from clinic.actors import System
-from treatments.services import gate_watch, reviews
+from treatments.services import asking, gate_watch, reviews
 
 log = structlog.get_logger(__name__)
 
@@ -18,3 +18,12 @@ def open_due_reviews() -> int:
     if opened or handed_on:
         log.info("reviews_opened", count=opened, handed_on=handed_on)
     return opened
+
+
+@shared_task(name="treatments.ask_due_questions")
+def ask_due_questions() -> int:
+    """Ask the patients whose time points are due. Running it twice, or late, does no harm."""
+    asked = asking.ask_due(by=System(job="treatments.ask_due_questions"))
+    if asked:
+        log.info("patients_asked", count=asked)
+    return asked

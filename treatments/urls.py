@@ -7,6 +7,7 @@ from treatments.views import courses, events, orders, outcomes, panes, planning,
 app_name = "treatments"
 
 urlpatterns = [
+    path("", include("treatments.outcome_urls")),
     path("orders/", orders.order_list, name="order-list"),
     path("orders/new/<uuid:patient_id>/", orders.order_new, name="order-new"),
     path("orders/<uuid:order_id>/book/", planning.order_book, name="order-book"),

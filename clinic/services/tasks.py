@@ -6,7 +6,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from clinic import audit, clock
-from clinic.actors import Actor, Patient, Staff
+from clinic.actors import Actor, Contact, Patient, Staff
 from clinic.enums import TASK_TRANSITIONS, Permission, Role, TaskState
 from clinic.exceptions import IllegalMove, InvalidInput, NotFound
 from clinic.models import Task, User
@@ -155,6 +155,6 @@ def _locked(by: Actor, task_id: UUID) -> Task:
     task = Task.objects.select_for_update(no_key=True).filter(pk=task_id).first()
     if task is None:
         raise NotFound(_("There is no such task at your site."))
-    if not isinstance(by, Patient):
+    if not isinstance(by, Patient | Contact):
         check(by, Permission.WORK_TASKS, site_id=task.site_id)
     return task

@@ -138,3 +138,27 @@ def inject(ward: Ward, course: Course, number: int = 1, *, at: dt.datetime | Non
         findings=Findings(pain_before=7),
         injected_at=at,
     )
+
+
+def toy_instrument(**changes: Any) -> dict[str, Any]:
+    """The definition of an invented disability index of three items, shaped like the licensed ones."""
+    document: dict[str, Any] = {
+        "code": "toy",
+        "short": "TOY",
+        "name": {"en": "Toy index"},
+        "instruction": {"en": "Think of today."},
+        "items": [
+            {
+                "code": name,
+                "kind": "choice",
+                "words": {"en": f"How is {name}?"},
+                "options": [{"value": value, "words": {"en": f"Step {value}"}} for value in range(6)],
+            }
+            for name in ("walking", "sitting", "lifting")
+        ],
+        "scoring": {"kind": "percent", "least": 2},
+        "low": "0",
+        "high": "100",
+        "licence": "Invented for tests.",
+    }
+    return document | changes

@@ -7,35 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.factories.treatments import toy_instrument as toy
 from treatments import instruments
 from treatments.instruments import BUILTIN, Answers, DefinitionError, Unscorable
 from treatments.instruments.definition import Translation, in_language
 
 WHOLE = {code: list(one.by_code) for code, one in BUILTIN.items()}
-
-
-def toy(**changes: Any) -> dict[str, Any]:
-    """An invented disability index of three items, shaped like the licensed ones."""
-    document: dict[str, Any] = {
-        "code": "toy",
-        "short": "TOY",
-        "name": {"en": "Toy index"},
-        "instruction": {"en": "Think of today."},
-        "items": [
-            {
-                "code": name,
-                "kind": "choice",
-                "words": {"en": f"How is {name}?"},
-                "options": [{"value": value, "words": {"en": f"Step {value}"}} for value in range(6)],
-            }
-            for name in ("walking", "sitting", "lifting")
-        ],
-        "scoring": {"kind": "percent", "least": 2},
-        "low": "0",
-        "high": "100",
-        "licence": "Invented for tests.",
-    }
-    return document | changes
 
 
 def lookup() -> dict[str, Any]:

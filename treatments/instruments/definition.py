@@ -155,6 +155,8 @@ def read(text: str) -> dict[str, Any]:
         document = msgspec.json.decode(text.encode())
     except (msgspec.DecodeError, UnicodeError) as error:
         raise DefinitionError(_("This is not JSON: %(where)s") % {"where": error}) from error
+    if "\\u0000" in text:
+        raise DefinitionError(_("It holds characters that no text has."))
     if not isinstance(document, dict):
         raise DefinitionError(_("A definition is one JSON object in braces."))
     return document

@@ -1,8 +1,9 @@
 """Facts of courses that rules and services decide on. Each answers a batch in a constant number of queries."""
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from uuid import UUID
 
 from django.db.models import Count, Prefetch, Q
@@ -12,6 +13,7 @@ from clinic import locks
 from scheduling.models import Appointment
 from treatments.enums import Instrument, SessionStatus
 from treatments.models import AdverseEvent, Course, Response, Session, SessionBooking
+from treatments.policies import time_points
 from treatments.policies.gate import Evidence
 from treatments.policies.intervals import Limits, Neighbour
 
@@ -104,41 +106,60 @@ def lock_keys(purposes: Iterable[UUID]) -> dict[str, set[UUID]]:
 
 
 def evidence(courses: Collection[Course]) -> dict[UUID, Evidence]:
-    """What the gate looks at, for many courses. Three queries."""
+    """What the gate looks at, for many courses: answers by their time points, whenever they were written down.
+
+    Before a repeat these are the answers asked for that very gate: those of an earlier one are not evidence for it.
+    Once no session is left they are the latest that there are. Three queries.
+    """
     keys = [course.pk for course in courses]
-    scores: dict[tuple[UUID, str], list[Response]] = {}
-    for response in Response.objects.filter(course__in=keys).order_by("answered_at"):
-        scores.setdefault((response.course_id, response.instrument), []).append(response)
+    answers: dict[UUID, list[Response]] = {}
+    for response in Response.objects.filter(course__in=keys).order_by("answered_at", "pk"):
+        answers.setdefault(response.course_id, []).append(response)
     grave = set(
         AdverseEvent.objects.filter(course__in=keys)
         .filter(Q(grade__gte=GRAVE_GRADE) | Q(is_serious=True))
         .values_list("course_id", flat=True)
     )
     injected: dict[UUID, int] = {}
-    left: dict[UUID, int] = {}
-    for course_id, status, injected_at in Session.objects.filter(course__in=keys).values_list(
-        "course_id", "status", "injected_at"
+    left: dict[UUID, list[int]] = {}
+    for course_id, number, status, injected_at in Session.objects.filter(course__in=keys).values_list(
+        "course_id", "number", "status", "injected_at"
     ):
         if injected_at is not None:
             injected[course_id] = injected.get(course_id, 0) + 1
         elif status in (SessionStatus.PLANNED, SessionStatus.CLEARED):
-            left[course_id] = left.get(course_id, 0) + 1
-    return {key: _evidence(key, scores, injected.get(key, 0), left.get(key, 0), key in grave) for key in keys}
+            left.setdefault(course_id, []).append(number)
+    return {
+        key: _evidence(answers.get(key, []), injected.get(key, 0), left.get(key, []), grave=key in grave)
+        for key in keys
+    }
 
 
-def _evidence(
-    key: UUID, scores: Mapping[tuple[UUID, str], list[Response]], injected: int, left: int, grave: bool
-) -> Evidence:
-    """The first answer is the baseline; a later one, if any, is now."""
-    nrs, rmdq = scores.get((key, Instrument.NRS), []), scores.get((key, Instrument.RMDQ), [])
-    pgic = scores.get((key, Instrument.PGIC), [])
+def _evidence(answers: Sequence[Response], injected: int, left: Sequence[int], *, grave: bool) -> Evidence:
+    point = time_points.gate_code(min(left)) if left else None
+
+    def before(instrument: str) -> Decimal | None:
+        rows = [
+            row for row in answers if row.instrument == instrument and row.time_point == time_points.BASELINE
+        ]
+        return rows[-1].score if rows else None
+
+    def now(instrument: str) -> Decimal | None:
+        rows = [
+            row for row in answers if row.instrument == instrument and row.time_point != time_points.BASELINE
+        ]
+        if point is not None:
+            rows = [row for row in rows if row.time_point == point]
+        ranked = sorted(rows, key=lambda row: (time_points.rank(row.time_point), row.answered_at))
+        return ranked[-1].score if ranked else None
+
     return Evidence(
-        nrs_before=nrs[0].score if nrs else None,
-        nrs_now=nrs[-1].score if len(nrs) > 1 else None,
-        rmdq_before=rmdq[0].score if rmdq else None,
-        rmdq_now=rmdq[-1].score if len(rmdq) > 1 else None,
-        pgic_now=pgic[-1].score if pgic else None,
+        nrs_before=before(Instrument.NRS),
+        nrs_now=now(Instrument.NRS),
+        rmdq_before=before(Instrument.RMDQ),
+        rmdq_now=now(Instrument.RMDQ),
+        pgic_now=now(Instrument.PGIC),
         injected=injected,
-        left=left,
+        left=len(left),
         grave_event=grave,
     )

@@ -2,9 +2,12 @@
 
 from uuid import UUID
 
-from treatments.models import Order
+from treatments.enums import SheetStatus
+from treatments.models import AnswerSheet, Order
 
 
 def forget(*, patient_id: UUID) -> None:
     """Inside the transaction that erases: notes for the desk may name people. Signed records are kept as they are."""
     Order.objects.filter(patient_id=patient_id).exclude(note_for_desk="").update(note_for_desk="")
+    drafts = AnswerSheet.objects.filter(course__patient_id=patient_id).exclude(status=SheetStatus.ANSWERED)
+    drafts.update(answers={})

@@ -15,6 +15,7 @@ from treatments.enums import (
     CourseStatus,
 )
 from treatments.models import Course, Order, Session
+from treatments.services import sheets
 
 Movable = Course | Session | Order
 
@@ -52,6 +53,8 @@ def move(row: Movable, to: str, *, by: Actor, reason: str = "") -> None:
         site_id=row.site_id,
         detail={"from": before, "to": to},
     )
+    if isinstance(row, Course) and row.status in ENDED_COURSE:
+        sheets.withdraw(row, by=by)
 
 
 def _rank_of(row: Movable) -> dict[str, list[object]]:

@@ -1,7 +1,6 @@
-"""What the patient reports."""
+"""What the patient reports, and what a clinician observes."""
 
 import datetime as dt
-from collections.abc import Mapping
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -11,10 +10,13 @@ from clinic.actors import Actor
 from clinic.enums import Permission
 from clinic.exceptions import InvalidInput
 from clinic.transactions import use_case
-from treatments import scoring
-from treatments.models import Course, Response
-from treatments.scoring import Unscorable
-from treatments.services import reading
+from treatments.enums import Source
+from treatments.instruments import Answers, Unscorable
+from treatments.models import Course, Observation, Response
+from treatments.policies import observations
+from treatments.policies.observations import ObservationData
+from treatments.selectors import instruments as instrument_reads
+from treatments.services import reading, responses, sheets
 
 BEFORE_THE_COURSE = dt.timedelta(days=366)
 """How long before its order an answer or an event may still belong to a course."""
@@ -27,41 +29,66 @@ def record_response(
     course_id: UUID,
     instrument: str,
     time_point: str,
-    answers: Mapping[str, int | None],
+    answers: Answers,
     answered_at: dt.datetime | None = None,
+    source: str = Source.PAPER,
 ) -> Response:
     """Write a patient's answers and their score. The same time point again corrects it (history keeps both).
 
-    Raises InvalidInput when the answers give no score.
+    What was asked for by mail at that time point is withdrawn once all of it is there. Raises InvalidInput when the
+    answers give no score, or there is no such questionnaire.
     """
     locks.take(course=[course_id])
     course = reading.course(course_id, by=by, permission=Permission.RECORD_CLINICAL)
     if answered_at is not None:
         check_day(answered_at.astimezone(course.site.zone).date(), course, field="answered_on")
+    definition = instrument_reads.at_site(course.site_id).get(instrument)
+    if definition is None:
+        raise InvalidInput(_("There is no such questionnaire."), field="answers")
     try:
-        score = scoring.score(instrument, answers)
+        response = responses.write(
+            by=by,
+            course=course,
+            definition=definition,
+            time_point=time_point,
+            answers=answers,
+            at=answered_at or clock.now(),
+            source=source,
+        )
     except Unscorable as error:
         raise InvalidInput(str(error), field="answers") from error
-    response, created = Response.objects.update_or_create(
-        course=course,
-        instrument=instrument,
-        time_point=time_point,
-        defaults={
-            "site_id": course.site_id,
-            "answers": {key: value for key, value in answers.items() if value is not None},
-            "score": score,
-            "answered_at": answered_at or clock.now(),
-        },
-    )
-    action = "recorded" if created else "corrected"
-    audit.record(
-        f"treatments.response.{action}",
-        by=by,
-        about=[response],
-        patient_id=course.patient_id,
-        detail={"instrument": instrument, "time_point": time_point},
-    )
+    sheets.settle_answered(course, by=by, time_points=[time_point])
     return response
+
+
+@use_case
+def observe(*, by: Actor, course_id: UUID, data: ObservationData) -> Observation:
+    """Write what a clinician measured or graded. It is no answer of the patient's and is never counted as one.
+
+    Raises InvalidInput for a value that cannot be, or a day that cannot be of this course.
+    """
+    locks.take(course=[course_id])
+    course = reading.course(course_id, by=by, permission=Permission.RECORD_CLINICAL)
+    check_day(data.observed_on, course, field="observed_on")
+    observations.check(data.what, data.value)
+    row = Observation.objects.create(
+        site_id=course.site_id,
+        course=course,
+        what=data.what,
+        side=data.side,
+        value=data.value,
+        observed_on=data.observed_on,
+        observed_by_id=reading.person(by),
+        note=data.note,
+    )
+    audit.record(
+        "treatments.observation.recorded",
+        by=by,
+        about=[row],
+        patient_id=course.patient_id,
+        detail={"what": data.what},
+    )
+    return row
 
 
 def check_day(day: dt.date, course: Course, *, field: str) -> None:

@@ -18,6 +18,7 @@ from treatments.clinical_rules import ClinicalRules, PlanBasis
 from treatments.models import ProtocolRules, ProtocolVersion
 from treatments.policies import protocol_checks, recovery
 from treatments.policies.protocol_sections import BY_KEY, Section
+from treatments.selectors import instruments as instrument_reads
 from treatments.services import protocols
 
 
@@ -122,8 +123,9 @@ def _put(version: ProtocolVersion, section: Section, lines: Sequence[Any], *, by
 
 def _refuse_new_problems(version: ProtocolVersion, plan: protocol_checks.Plan, rules: ClinicalRules) -> None:
     """Only what this change brings in: a draft that was wrong already can be mended step by step."""
-    before = protocol_checks.problems(version, version.clinical)
-    for problem in protocol_checks.problems(plan, rules):
+    known = instrument_reads.at_site(version.protocol.site_id)
+    before = protocol_checks.problems(version, version.clinical, instruments=known)
+    for problem in protocol_checks.problems(plan, rules, instruments=known):
         if problem not in before:
             raise InvalidInput(problem.words, field=problem.field)
 

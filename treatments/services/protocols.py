@@ -12,6 +12,7 @@ from clinic.permissions import check
 from clinic.transactions import explain_constraint, use_case
 from treatments.models import Course, Protocol, ProtocolRules, ProtocolVersion
 from treatments.policies import protocol_checks
+from treatments.selectors import instruments as instrument_reads
 from treatments.selectors import protocols as reads
 from treatments.services import reading
 
@@ -69,7 +70,9 @@ def sign(*, by: Actor, version_id: UUID, revision: int | None = None) -> Protoco
     whose rules do not hold together, StaleVersion when the draft was changed since it was read.
     """
     version = locked_draft(version_id, by=by, permission=Permission.DECIDE_COURSE, revision=revision)
-    problems = protocol_checks.problems(version, version.clinical)
+    problems = protocol_checks.problems(
+        version, version.clinical, instruments=instrument_reads.at_site(version.protocol.site_id)
+    )
     if problems:
         raise Conflict(joined([problem.words for problem in problems]))
     version.signed_by_id, version.signed_at = reading.person(by), clock.now()

@@ -19,6 +19,7 @@ from scheduling.views.common import as_key, at_site, attempt
 from treatments.forms.protocols import NewProtocolForm
 from treatments.models import ProtocolVersion
 from treatments.policies import protocol_checks, protocol_compare
+from treatments.selectors import instruments as instrument_reads
 from treatments.selectors import protocols as reads
 from treatments.services import protocols
 from treatments.views.common import refuse
@@ -134,7 +135,9 @@ def protocol_sign(request: HttpRequest, version_id: UUID) -> HttpResponse:
         "parts": protocol_compare.compare((before, before.clinical), (version, version.clinical))
         if before
         else [],
-        "problems": protocol_checks.problems(version, version.clinical),
+        "problems": protocol_checks.problems(
+            version, version.clinical, instruments=instrument_reads.at_site(version.protocol.site_id)
+        ),
         "concerns": protocol_checks.concerns(version, version.clinical),
         "unsure": unsure(version),
     }
