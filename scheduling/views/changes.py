@@ -184,7 +184,7 @@ def _instead(visit: Appointment, right: Patient) -> list[dict[str, str]]:
         quest = Quest(visit.site, visit.visit_type, timezone.localtime(start).date(), right)
         return [
             {
-                "label": f"{clinic_day(choice['slot'].start)}, {choice['label']}",
+                "label": f"{clinic_day(choice['start'])}, {choice['label']}",
                 "url": f"{page}?{urlencode({'visit_type': visit.visit_type_id, 'start': choice['value']})}",
             }
             for choice in picker.nearest(quest, start)

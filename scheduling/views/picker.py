@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -74,20 +74,22 @@ class Quest:
 def free_days(quest: Quest, *, count: int = DAYS_AT_ONCE) -> tuple[list[dict[str, Any]], bool]:
     """The first `count` days with free starts, for {% slots %}, and whether there may be more."""
     begin, _end = clock.day_bounds(quest.earliest, quest.site.zone)
-    days: dict[dt.date, list[Slot]] = {}
+    days: dict[dt.date, list[dt.datetime]] = {}
+    warned: Collection[dt.datetime] = ()
     for reach in _REACHES:
-        days = defaultdict(list)
-        for slot in availability.free_starts(
+        found = availability.openings(
             earliest=begin, latest=begin + dt.timedelta(days=reach), wish=quest.wish, **quest.asked
-        ):
-            days[timezone.localtime(slot.start).date()].append(slot)
+        )
+        days, warned = defaultdict(list), found.warnings.keys()
+        for start in found.starts:
+            days[timezone.localtime(start).date()].append(start)
         if len(days) > count:
             break
     shown = sorted(days)[:count]
     return [
         {
             "day": day,
-            "slots": [as_choice(slot, now_at=quest.now_at) for slot in days[day]],
+            "slots": [as_choice(start, warned=start in warned, now_at=quest.now_at) for start in days[day]],
             "note": _free(len(days[day])),
         }
         for day in shown
@@ -97,14 +99,21 @@ def free_days(quest: Quest, *, count: int = DAYS_AT_ONCE) -> tuple[list[dict[str
 def first_other(quest: Quest, days: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
     """The first free time that is not the one the visit has now."""
     shown = (choice for day in days for choice in day["slots"])
-    return next((choice for choice in shown if choice["slot"].start != quest.now_at), None)
+    return next((choice for choice in shown if choice["start"] != quest.now_at), None)
 
 
 def nearest(quest: Quest, around: dt.datetime) -> list[dict[str, Any]]:
     """A few free starts near one that was lost, with their day where it is another one."""
     wanted_day = timezone.localtime(around).date()
     slots = availability.nearest(around=around, count=4, **quest.asked)
-    return [as_choice(slot, with_day=timezone.localtime(slot.start).date() != wanted_day) for slot in slots]
+    return [
+        as_choice(
+            slot.start,
+            warned=bool(slot.warnings),
+            with_day=timezone.localtime(slot.start).date() != wanted_day,
+        )
+        for slot in slots
+    ]
 
 
 def chosen(quest: Quest, start: dt.datetime) -> tuple[Slot | None, list[str]]:
@@ -155,16 +164,18 @@ def busy_leads(quest: Quest) -> list[Resource]:
     return list(choices.leads(quest.site.pk, visit_type_id=quest.visit_type.pk))
 
 
-def as_choice(slot: Slot, *, with_day: bool = False, now_at: dt.datetime | None = None) -> dict[str, Any]:
-    local = timezone.localtime(slot.start)
-    note = _("check") if slot.warnings else _("now") if slot.start == now_at else ""
+def as_choice(
+    start: dt.datetime, *, warned: bool, with_day: bool = False, now_at: dt.datetime | None = None
+) -> dict[str, Any]:
+    local = timezone.localtime(start)
+    note = _("check") if warned else _("now") if start == now_at else ""
     return {
         "value": local.isoformat(timespec="minutes"),
         "label": f"{local:%H:%M}",
         "day": local.date() if with_day else None,
-        "warned": bool(slot.warnings),
+        "warned": warned,
         "note": note,
-        "slot": slot,
+        "start": start,
     }
 
 

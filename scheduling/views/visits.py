@@ -28,8 +28,8 @@ from scheduling.models import Appointment, VisitChange
 from scheduling.selectors import ledger, strip, visits
 from scheduling.services import endings, moves, progress, telling, undoing
 from scheduling.views import picker
-from scheduling.views.booking import moving_quest
 from scheduling.views.common import attempt, back_to, visit_for
+from scheduling.views.free_times import moving_quest
 from scheduling.views.rows import Row
 
 

@@ -15,6 +15,7 @@ from scheduling import rules
 from scheduling.enums import RefusalLevel
 from scheduling.models import Appointment
 from scheduling.rules import Refusal, StartRequest
+from scheduling.selectors import teams
 from scheduling.services import booking
 from scheduling.services.plans import VisitRequest
 from tests.factories import clinic
@@ -78,6 +79,19 @@ def test_slots_are_grouped_by_day(desk: Client, house: House, patient: Patient) 
     page = desk.get(reverse("scheduling:slots"), said(house, patient=patient.pk, start="")).content.decode()
     assert page.count("<fieldset") == 5
     assert f'value="{nine(house).astimezone(house.site.zone).isoformat(timespec="minutes")}"' in page
+
+
+def test_slots_choose_a_team_only_for_the_time_that_is_read_back(
+    desk: Client, house: House, patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who would serve each of the hundred times listed is nobody's question yet; nothing is held by asking."""
+    chosen: list[int] = []
+    team_at = teams.team_at
+    monkeypatch.setattr(
+        teams, "team_at", lambda calendar, at, lead=None: chosen.append(at) or team_at(calendar, at, lead)
+    )
+    page = desk.get(reverse("scheduling:slots"), said(house, patient=patient.pk, start="")).content.decode()
+    assert (page.count('class="picked-time num"'), len(chosen)) == (1, 1)
 
 
 @pytest.mark.parametrize(("part", "shown"), [("morning", [True, False]), ("afternoon", [False, True])])

@@ -22,9 +22,9 @@ from tests.factories import treatments as factory
 from tests.factories.treatments import Ward
 from treatments.enums import Urgency
 from treatments.models import Order, ProtocolVersion
-from treatments.services import planning, proposing
+from treatments.services import alternatives, planning, proposing
 from treatments.services.horizon import Choice, Wishes
-from treatments.services.proposing import CoursePlan, Wanted
+from treatments.services.proposals import CoursePlan, Wanted
 
 pytestmark = pytest.mark.django_db
 
@@ -231,7 +231,7 @@ def test_offers_keep_the_limits_and_are_free(ward: Ward) -> None:
     plan = propose(ward, factory.order(ward), ward.at(3))
     for step in plan.steps:
         days = {choice.start.astimezone(plan.order.site.zone).date() for choice in step.others}
-        assert len(days) == proposing.OFFERED_DAYS
+        assert len(days) == alternatives.OFFERED_DAYS
     starts = {step.number: choice.start for step in plan.steps if (choice := step.others[-1])}
     leads = {step.number: step.others[-1].lead_id for step in plan.steps}
     booked = planning.book_course(

@@ -20,7 +20,7 @@ from tests.factories import treatments as factory
 from tests.factories.treatments import Ward
 from treatments.services import shifting
 from treatments.services.horizon import Wishes
-from treatments.services.proposing import CoursePlan
+from treatments.services.proposals import CoursePlan
 
 pytestmark = pytest.mark.django_db
 

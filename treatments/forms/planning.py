@@ -19,7 +19,7 @@ from scheduling.enums import DayPart
 from scheduling.models import Resource
 from scheduling.selectors import choices
 from treatments.services.horizon import Choice
-from treatments.services.proposing import Wanted
+from treatments.services.proposals import Wanted
 
 WEEKDAYS = [
     (0, _("Mon")),

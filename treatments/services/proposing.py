@@ -5,18 +5,14 @@ left out keeps its room, and the rest is planned around both.
 """
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from operator import attrgetter
+from collections.abc import Mapping, Sequence
 from uuid import UUID
-
-from django.utils.translation import gettext as _
 
 from clinic import clock
 from clinic.actors import Actor
 from clinic.enums import Permission
 from scheduling import rules
-from scheduling.models import Allocation, Appointment, Resource
+from scheduling.models import Allocation
 from scheduling.rules import Refusal, StartRequest
 from scheduling.selectors import away
 from treatments.enums import Urgency
@@ -24,97 +20,16 @@ from treatments.models import Order, ProtocolVersion, Session
 from treatments.policies import course_plan
 from treatments.policies.course_plan import LATE, Aim, Band, Candidate, Place
 from treatments.selectors import courses, orders
-from treatments.services import horizon, reading
+from treatments.services import alternatives, horizon, reading
 from treatments.services.horizon import Choice, Horizon, Wishes
+from treatments.services.places import Places
+from treatments.services.proposals import CoursePlan, Moving, Past, Step, Wanted
 
 LONGEST = dt.timedelta(days=365)
 _ROOM = dt.timedelta(days=60)
-OFFERED_DAYS = 5
-OFFERED_A_DAY = 4
-_LOOKED_AROUND = 28
 MORNING = dt.time(9)
 _HURRY = {Urgency.URGENT: 4, Urgency.SOON: 2, Urgency.ROUTINE: 1}
 """How much more a day of waiting counts."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the person at the desk has decided so far, by session number."""
-
-    pinned: Mapping[int, Choice] = field(default_factory=dict)
-    days: Mapping[int, dt.date] = field(default_factory=dict)
-    """Another day for a session: the best start on it."""
-    left_out: Collection[int] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Moving:
-    """A booked visit that may be moved, and where it stands. One that `stays` keeps its place while the limits allow."""
-
-    visit: Appointment
-    at: Choice
-    stays: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One session of the plan: what is proposed for it, what else could be, and what to know about it."""
-
-    session: Session
-    chosen: Choice | None
-    others: Sequence[Choice] = ()
-    lead: Resource | None = None
-    after: int | None = None
-    """The number of the session before it that has a day."""
-    gap: int | None = None
-    """Days since that one."""
-    refusals: Sequence[Refusal] = ()
-    is_pinned: bool = False
-    is_left_out: bool = False
-    note: str = ""
-    was: Choice | None = None
-    """Where its visit stands now, when it is being moved."""
-
-    @property
-    def number(self) -> int:
-        return self.session.number
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """A session that is done or booked already: a fixed point of the plan."""
-
-    number: int
-    start: dt.datetime
-    lead: Resource | None
-    done: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CoursePlan:
-    """A proposal. `band` is what the protocol allows from one session to the next."""
-
-    order: Order
-    band: Band
-    steps: Sequence[Step]
-    past: Sequence[Past] = ()
-    leads: Mapping[UUID, Resource] = field(default_factory=dict)
-    keeps_band: bool = True
-    """Whether every gap that could be chosen keeps the protocol's limits."""
-
-    @property
-    def starts(self) -> list[dt.datetime]:
-        return [step.chosen.start for step in self.steps if step.chosen is not None]
-
-    @property
-    def to_book(self) -> list[Step]:
-        return [step for step in self.steps if step.chosen is not None]
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether every session that was not left out has a start, and there is one at all."""
-        kept = [step for step in self.steps if not step.is_left_out]
-        return bool(kept) and all(step.chosen is not None for step in kept)
 
 
 def propose(
@@ -149,7 +64,6 @@ class _Planner:
         self.zone = order.site.zone
         self.band = band_of(self.version)
         self.sessions = orders.numbered(order.course, moving) if moving else orders.unbooked(order.course)
-        self.notes: dict[int, str] = {}
         self.keeps_band = True
         self.past = self._past()
 
@@ -157,11 +71,10 @@ class _Planner:
         if not self.sessions:
             return CoursePlan(self.order, self.band, [], self.past)
         free = self._horizon()
-        usual = self._usual_time(free)
-        places = self._places(free, usual)
-        chosen = self._choose(places)
+        places = Places(free, self._usual_time(free), self.wanted, self.moving)
+        chosen = self._choose(places.of([session.number for session in self.sessions], self.past))
         refusals = self._refusals(chosen)
-        steps = [self._step(session, chosen, free, refusals) for session in self.sessions]
+        steps = [self._step(session, chosen, places, refusals) for session in self.sessions]
         return CoursePlan(self.order, self.band, steps, self.past, free.leads, self.keeps_band)
 
     def _past(self) -> list[Past]:
@@ -207,56 +120,6 @@ class _Planner:
         known = standing[:1] or [past.start for past in self.past[-1:]] or pinned[:1]
         first = known[0] if known else free.first(self.wishes.earliest)
         return first.astimezone(self.zone).time() if first else MORNING
-
-    def _places(self, free: Horizon, usual: dt.time) -> list[Place]:
-        everything = free.candidates(usual)
-        places = [
-            Place(past.number, [self._fixed(past.start, past.lead.pk if past.lead else None)], is_fixed=True)
-            for past in self.past
-        ]
-        for session in self.sessions:
-            if session.number not in self.wanted.left_out:
-                fixed = self._fixed_for(session.number, free, usual)
-                places.append(
-                    Place(
-                        session.number,
-                        fixed or self._with_its_own(session.number, everything),
-                        is_fixed=bool(fixed),
-                    )
-                )
-        return sorted(places, key=lambda place: place.number)
-
-    def _with_its_own(self, number: int, everything: list[Candidate]) -> list[Candidate]:
-        """Where a visit stands already is a candidate too, and every other start disturbs it."""
-        moving = self.moving.get(number)
-        if moving is None or not moving.stays:
-            return everything
-        own = self._fixed(moving.at.start, moving.at.lead_id)
-        others = [
-            each._replace(disturbs=True)
-            for each in everything
-            if (each.day, each.lead) != (own.day, own.lead)
-        ]
-        return sorted([own, *others], key=attrgetter("start"))
-
-    def _fixed_for(self, number: int, free: Horizon, usual: dt.time) -> list[Candidate]:
-        """What a person has decided for a session, where it can still be had."""
-        if day := self.wanted.days.get(number):
-            found = sorted(free.on_day(day, usual), key=lambda each: (each.minutes_off, each.start))
-            if not found:
-                self.notes[number] = _("Nothing is free on that day. This is the nearest that suits.")
-            return sorted(found, key=lambda each: each.start)
-        pin = self.wanted.pinned.get(number)
-        if pin is None:
-            return []
-        if not free.is_free(pin):
-            self.notes[number] = _("The time chosen before is not free any more.")
-            return []
-        leads = free.leads_at(pin.start) if pin.lead_id is None else [pin.lead_id]
-        return [self._fixed(pin.start, lead) for lead in leads]
-
-    def _fixed(self, start: dt.datetime, lead_id: UUID | None) -> Candidate:
-        return Candidate(start.astimezone(self.zone).date().toordinal(), start, lead_id)
 
     def _choose(self, places: list[Place]) -> dict[int, Candidate]:
         """Within the protocol's limits; else down to what it refuses; else without the last sessions."""
@@ -304,7 +167,7 @@ class _Planner:
         self,
         session: Session,
         chosen: Mapping[int, Candidate],
-        free: Horizon,
+        places: Places,
         refusals: Mapping[dt.datetime, Sequence[Refusal]],
     ) -> Step:
         number = session.number
@@ -312,7 +175,7 @@ class _Planner:
         if number in self.wanted.left_out:
             return Step(session, None, is_left_out=True, was=was)
         if number not in chosen:
-            return Step(session, None, note=self.notes.get(number, ""), was=was)
+            return Step(session, None, note=places.notes.get(number, ""), was=was)
         each = chosen[number]
         before = max((other for other in chosen if other < number), default=None)
         lead_id = each.lead if isinstance(each.lead, UUID) else None
@@ -320,49 +183,22 @@ class _Planner:
         return Step(
             session,
             pick,
-            others=self._others(number, pick, chosen, free),
-            lead=free.leads.get(lead_id) if lead_id else None,
+            others=alternatives.around(
+                number,
+                pick,
+                chosen=chosen,
+                fixed=[*(past.number for past in self.past), *filter(places.is_kept, chosen)],
+                band=self.band,
+                free=places.free,
+            ),
+            lead=places.free.leads.get(lead_id) if lead_id else None,
             after=before,
             gap=each.day - chosen[before].day if before is not None else None,
             refusals=refusals.get(pick.start, ()),
-            is_pinned=self._is_kept(number),
-            note=self.notes.get(number, ""),
+            is_pinned=places.is_kept(number),
+            note=places.notes.get(number, ""),
             was=was,
         )
-
-    def _is_kept(self, number: int) -> bool:
-        return number not in self.notes and (number in self.wanted.pinned or number in self.wanted.days)
-
-    def _others(
-        self, number: int, pick: Choice, chosen: Mapping[int, Candidate], free: Horizon
-    ) -> list[Choice]:
-        """Starts on the days around that keep the limits to the session before, and to a fixed one after."""
-        day = pick.start.astimezone(self.zone).date()
-        low, high = dt.date.min, dt.date.max
-        before = max((other for other in chosen if other < number), default=None)
-        if before is not None:
-            origin = dt.date.fromordinal(chosen[before].day)
-            low = origin + dt.timedelta(days=self.band.least * (number - before))
-            high = origin + dt.timedelta(days=self.band.most * (number - before))
-        fixed = [past.number for past in self.past] + [n for n in chosen if self._is_kept(n)]
-        after = min((other for other in fixed if other > number), default=None)
-        if after is not None:
-            limit = dt.date.fromordinal(chosen[after].day)
-            high = min(high, limit - dt.timedelta(days=self.band.least * (after - number)))
-        around = sorted(range(-_LOOKED_AROUND, _LOOKED_AROUND + 1), key=lambda n: (abs(n), n))
-        offered: list[tuple[dt.date, list[Choice]]] = []
-        known = set(free.days)
-        for shift in around:
-            other = day + dt.timedelta(days=shift)
-            if len(offered) == OFFERED_DAYS:
-                break
-            if other in known and low <= other <= high and free.suits(other):
-                found = [
-                    each for each in free.offers(other, pick, OFFERED_A_DAY + 1) if each.start != pick.start
-                ]
-                found = found[:OFFERED_A_DAY]
-                offered += [(other, found)] if found else []
-        return [choice for _day, choices in sorted(offered, key=lambda pair: pair[0]) for choice in choices]
 
 
 def earliest_of(day: dt.date, order: Order) -> dt.datetime:

@@ -18,7 +18,7 @@ from scheduling.services.several import Shift
 from treatments.models import Order, Session, SessionBooking
 from treatments.services import proposing, reading
 from treatments.services.horizon import Choice, Wishes
-from treatments.services.proposing import CoursePlan, Moving, Wanted
+from treatments.services.proposals import CoursePlan, Moving, Wanted
 
 
 def following(appointment_id: UUID) -> list[SessionBooking]:

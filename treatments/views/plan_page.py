@@ -27,7 +27,7 @@ from treatments.forms.planning import AwayForm, PlanForm
 from treatments.models import Order
 from treatments.services import proposing, shifting
 from treatments.services.horizon import Choice, Wishes
-from treatments.services.proposing import CoursePlan, Wanted
+from treatments.services.proposals import CoursePlan, Wanted
 from treatments.views import plan_rows
 
 

@@ -12,7 +12,7 @@ from scheduling.enums import RefusalLevel
 from treatments.forms.planning import as_value
 from treatments.policies.course_plan import Band
 from treatments.services.horizon import Choice
-from treatments.services.proposing import CoursePlan, Past, Step
+from treatments.services.proposals import CoursePlan, Past, Step
 
 WIDTH = 180
 """Of the drawing of a gap, in its own units."""
