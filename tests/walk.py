@@ -455,6 +455,18 @@ def business_tables() -> list[str]:
     ]
 
 
+def rows_touched(tables: list[str]) -> int:
+    """How many rows of these tables this very transaction has inserted, changed or deleted, also where a savepoint
+    took that back: none means that nothing can have been written."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) FROM pg_stat_xact_user_tables"
+            " WHERE relname = ANY(%s)",
+            [tables],
+        )
+        return int(cursor.fetchone()[0])
+
+
 def fingerprint(tables: list[str]) -> dict[str, tuple[int, int]]:
     """How many rows each table has, and a sum over their contents: any write to them changes it."""
     parts = " UNION ALL ".join(

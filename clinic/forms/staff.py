@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic.enums import Role
 from clinic.forms.base import ClinicForm, Row, Section, TimeField
+from clinic.forms.choices import rows_field
 from clinic.forms.fields import LineField
 from clinic.models import Site, User
 from clinic.policies import phones
@@ -36,8 +37,7 @@ class StaffForm(ClinicForm):
 
     def __init__(self, *args: Any, sites: Sequence[Site], **options: Any) -> None:
         super().__init__(*args, **options)
-        field = self.fields["sites"]
-        field.queryset = Site.objects.filter(pk__in=[site.pk for site in sites])  # type: ignore[attr-defined]
+        rows_field(self, "sites").queryset = Site.objects.filter(pk__in=[site.pk for site in sites])
         if len(sites) == 1:
             self.initial.setdefault("sites", [sites[0].pk])
 

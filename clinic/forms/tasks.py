@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from clinic import clock
 from clinic.enums import Role
 from clinic.forms.base import ClinicForm, DateField, Row, TimeField
+from clinic.forms.choices import rows_field
 from clinic.forms.fields import LineField
 from clinic.models import Site, User
 
@@ -32,7 +33,7 @@ class AssignForm(ClinicForm):
     def __init__(self, *args: Any, site: Site, people: QuerySet[User], **options: Any) -> None:
         super().__init__(*args, **options)
         self.site = site
-        self.fields["owner"].queryset = people  # type: ignore[attr-defined]  # a ModelChoiceField
+        rows_field(self, "owner").queryset = people
 
     def layout(self) -> Layout:
         return Layout(Row("role", "owner"), Row("day", "time"))

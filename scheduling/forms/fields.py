@@ -10,6 +10,8 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
+from clinic.forms.choices import choice_field, rows_field
+
 _YEARS = (2000, 2200)  # beyond them arithmetic on instants can overflow
 
 
@@ -32,21 +34,16 @@ class InstantField(forms.Field):
 
 def rows_of(form: forms.BaseForm, name: str) -> QuerySet[Any]:
     """The rows that a field offers."""
-    field = form.fields[name]
-    assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - a programming error otherwise
-    rows = field.queryset
+    rows = rows_field(form, name).queryset
     assert rows is not None  # noqa: S101
     return rows
 
 
 def offer_rows(form: forms.BaseForm, name: str, rows: QuerySet[Any]) -> None:
-    field = form.fields[name]
-    assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - a programming error otherwise
-    field.queryset = rows
+    rows_field(form, name).queryset = rows
 
 
 def offer(form: forms.BaseForm, name: str, choices: Sequence[tuple[str, str]], initial: str) -> None:
-    field = form.fields[name]
-    assert isinstance(field, forms.ChoiceField)  # noqa: S101 - a programming error otherwise
+    field = choice_field(form, name)
     field.choices = choices
     field.initial = initial

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from clinic.forms import ClinicForm, Row
+from clinic.forms.choices import choice_field
 from clinic.forms.fields import LineField
 from scheduling.enums import ReasonUse, ResourceCategory
 from scheduling.models import ChangeReason, ResourceKind
@@ -83,7 +84,7 @@ class QualificationForm(forms.Form):
     def __init__(self, data: Any, *, matrix: Matrix) -> None:
         super().__init__(data)
         pairs = [f"{row.pk}:{kind.pk}" for row in matrix.clinicians for kind in matrix.visit_types]
-        self.fields["named"].choices = [(pair, pair) for pair in pairs]  # type: ignore[attr-defined]
+        choice_field(self, "named").choices = [(pair, pair) for pair in pairs]
 
     @property
     def pairs(self) -> set[tuple[UUID, UUID]]:

@@ -4,6 +4,8 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from clinic.forms.choices import choice_field
+
 MOST = 12
 
 
@@ -17,7 +19,7 @@ class LabelForm(forms.Form):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # handed on as they came
         sizes = [(size, size.replace("x", " × ") + " mm") for size in settings.LABEL_SIZES]
-        self.fields["size"].choices = sizes  # type: ignore[attr-defined]  # a ChoiceField, as above
+        choice_field(self, "size").choices = sizes
 
     def chosen(self) -> tuple[int, int, str]:
         """Numbers of both and the stock; what is missing or makes no sense is as if it had not been said."""

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clinic.forms import DateField
+from clinic.forms.choices import rows_field
 from clinic.models import Site
 
 LONGEST = 731
@@ -27,7 +28,7 @@ class ReportForm(forms.Form):
         said = {"site": site.pk, "first": today - dt.timedelta(days=28), "last": today - dt.timedelta(days=1)}
         given = {key: data[key] for key in said if data.get(key)}
         super().__init__(said | given)
-        self.fields["site"].queryset = Site.objects.filter(pk__in=site_ids)  # type: ignore[attr-defined]  # a choice
+        rows_field(self, "site").queryset = Site.objects.filter(pk__in=site_ids)
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or self.cleaned_data

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from clinic.forms import ClinicForm, ClinicHelper, Row, Section
+from clinic.forms.choices import choice_field
 from clinic.forms.fields import LineField
 from scheduling import blueprint
 from scheduling.blueprint import Blueprint, Need, Part
@@ -156,9 +157,9 @@ class NeedForm(RowForm):
     ) -> None:
         super().__init__(*args, **options)
         for name in ("kind", "also"):
-            self.fields[name].choices = list(kinds)  # type: ignore[attr-defined]
-        self.fields["first"].choices = [("", _("choose")), *stages, (OWN, _("minutes of its own"))]  # type: ignore[attr-defined]
-        self.fields["last"].choices = [("", _("the same stage")), *stages]  # type: ignore[attr-defined]
+            choice_field(self, name).choices = list(kinds)
+        choice_field(self, "first").choices = [("", _("choose")), *stages, (OWN, _("minutes of its own"))]
+        choice_field(self, "last").choices = [("", _("the same stage")), *stages]
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or self.cleaned_data

@@ -8,6 +8,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
 from clinic.forms import ClinicForm, DateField, Row
+from clinic.forms.choices import rows_field
 from clinic.models import Site
 from scheduling.enums import DayPart, WaitUrgency
 from scheduling.forms.fields import offer_rows
@@ -67,7 +68,7 @@ class WishForm(ClinicForm):
     ) -> None:
         super().__init__(data, **kwargs)
         offer_rows(self, "lead", choices.leads(site.pk, visit_type_id=visit_type.pk if visit_type else None))
-        self.fields["lead"].label_from_instance = lambda person: person.name  # type: ignore[attr-defined]
+        rows_field(self, "lead").label_from_instance = lambda person: person.name  # type: ignore[assignment]
         if visit_type is not None:
             del self.fields["visit_type"]
         else:

@@ -5,20 +5,20 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from clinic import clock
 from clinic.enums import Permission
-from clinic.exceptions import InvalidInput
 from clinic.models import Site
 from clinic.permissions import actor_of, requires
 from scheduling.forms.setup import TimeOffForm
+from scheduling.models import Appointment, TimeOff
 from scheduling.selectors import setup as reads
 from scheduling.services import absences
-from scheduling.services.scarcity import VisitsInTheWay
 from scheduling.views.common import at_site
-from scheduling.views.setup import asked_again, done, tabs
+from scheduling.views.setup import change, tabs
 
 
 @requires(Permission.MANAGE_SITE)
@@ -27,9 +27,10 @@ from scheduling.views.setup import asked_again, done, tabs
 def time_off(request: HttpRequest, site: Site) -> HttpResponse:
     form = TimeOffForm(request.POST or None, site=site, initial={"resource": request.GET.get("resource")})
     if request.method == "POST" and form.is_valid():
-        start, end = form.period
-        said = form.cleaned_data
-        try:
+        said, off = form.cleaned_data, list[TimeOff]()
+
+        def take_off() -> list[Appointment]:
+            start, end = form.period
             row, visits = absences.take_off(
                 by=actor_of(request),
                 site_id=site.pk,
@@ -39,13 +40,20 @@ def time_off(request: HttpRequest, site: Site) -> HttpResponse:
                 reason=said["reason"],
                 accept=said["accept"],
             )
-        except VisitsInTheWay as error:
-            title = _("%(name)s has visits in that time") % {"name": said["resource"].name}
-            return asked_again(request, error, title=title, button=_("Save time off anyway"))
-        except InvalidInput as error:
-            form.add_error(error.field if error.field in form.fields else None, error.message)
-        else:
-            return done(request, visits, _("The time off is saved."), off=row)
+            off.append(row)
+            return visits
+
+        answer = change(
+            request,
+            take_off,
+            form=form,
+            title=_("%(name)s has visits in that time") % {"name": said["resource"].name},
+            button=_("Save time off anyway"),
+            done=_("The time off is saved."),
+            to_move=lambda: reverse("scheduling:to-move", args=[off[0].pk]),
+        )
+        if answer is not None:
+            return answer
     context = {
         "tabs": tabs("setup-time-off"),
         "site": site,

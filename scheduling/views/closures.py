@@ -5,20 +5,19 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from clinic import clock
 from clinic.enums import Permission
-from clinic.exceptions import InvalidInput
 from clinic.models import Site
 from clinic.permissions import actor_of, requires
 from scheduling.forms.setup import ClosureForm
 from scheduling.selectors import setup as reads
 from scheduling.services import closures as service
-from scheduling.services.scarcity import VisitsInTheWay
 from scheduling.views.common import at_site
-from scheduling.views.setup import asked_again, done, tabs
+from scheduling.views.setup import change, tabs
 
 
 @requires(Permission.MANAGE_SITE)
@@ -29,23 +28,24 @@ def closures(request: HttpRequest, site: Site) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         start, end = form.period
         said = form.cleaned_data
-        try:
-            _row, visits = service.close(
+        answer = change(
+            request,
+            lambda: service.close(
                 by=actor_of(request),
                 site_id=site.pk,
                 start=start,
                 end=end,
                 name=said["name"],
                 accept=said["accept"],
-            )
-        except VisitsInTheWay as error:
-            return asked_again(
-                request, error, title=_("Visits are booked on these days"), button=_("Close anyway")
-            )
-        except InvalidInput as error:
-            form.add_error(error.field if error.field in form.fields else None, error.message)
-        else:
-            return done(request, visits, _("The closure is saved."))
+            )[1],
+            form=form,
+            title=_("Visits are booked on these days"),
+            button=_("Close anyway"),
+            done=_("The closure is saved."),
+            to_move=lambda: reverse("scheduling:to-move"),
+        )
+        if answer is not None:
+            return answer
     context = {
         "tabs": tabs("setup-closures"),
         "site": site,

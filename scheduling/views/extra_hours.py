@@ -13,12 +13,11 @@ from clinic import clock
 from clinic.enums import Permission
 from clinic.models import Site
 from clinic.permissions import actor_of, requires
-from scheduling.forms.setup import AcceptForm, ExtraHoursForm
+from scheduling.forms.setup import ExtraHoursForm
 from scheduling.selectors import setup as reads
 from scheduling.services import extra_hours
-from scheduling.services.scarcity import VisitsInTheWay
 from scheduling.views.common import at_site
-from scheduling.views.setup import in_the_way, said_with, save_into, tabs
+from scheduling.views.setup import accepted, changed, save_into, tabs
 
 INDEX = "scheduling:setup-extra-hours"
 
@@ -57,22 +56,13 @@ def index(request: HttpRequest, site: Site) -> HttpResponse:
 @require_POST
 @at_site
 def end(request: HttpRequest, site: Site, extra_id: UUID) -> HttpResponse:
-    accepted = AcceptForm(request.POST)
-    try:
-        visits = extra_hours.end(
-            by=actor_of(request),
-            site_id=site.pk,
-            extra_id=extra_id,
-            accept=accepted.is_valid() and accepted.cleaned_data["accept"],
-        )
-    except VisitsInTheWay as error:
-        return in_the_way(
-            request,
-            error,
-            title=_("Visits are booked in these hours"),
-            action=request.path,
-            button=_("Take them back anyway"),
-            back=reverse(INDEX),
-        )
-    messages.success(request, said_with(visits, _("The extra hours are taken back.")))
-    return redirect(INDEX)
+    return changed(
+        request,
+        lambda: extra_hours.end(
+            by=actor_of(request), site_id=site.pk, extra_id=extra_id, accept=accepted(request)
+        ),
+        title=_("Visits are booked in these hours"),
+        button=_("Take them back anyway"),
+        done=_("The extra hours are taken back."),
+        back=reverse(INDEX),
+    )

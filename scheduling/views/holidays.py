@@ -16,11 +16,11 @@ from clinic.models import Site
 from clinic.permissions import actor_of, requires
 from clinic.policies import regions
 from scheduling.forms.setup import HolidayForm, HolidayYearForm, first_error
+from scheduling.models import Appointment
 from scheduling.selectors import holidays as reads
 from scheduling.services import holidays
-from scheduling.services.scarcity import VisitsInTheWay
 from scheduling.views.common import at_site
-from scheduling.views.setup import in_the_way, said_with, tabs
+from scheduling.views.setup import changed, tabs
 
 INDEX = "scheduling:setup-holidays"
 
@@ -54,27 +54,22 @@ def decide(request: HttpRequest, site: Site, day: dt.date) -> HttpResponse:
         messages.error(request, first_error(form))
         return redirect(INDEX)
     is_closed = form.cleaned_data["say"] == "closed"
-    try:
-        visits = holidays.decide(
+    return changed(
+        request,
+        lambda: holidays.decide(
             by=actor_of(request),
             site_id=site.pk,
             day=day,
             is_closed=is_closed,
             accept=form.cleaned_data["accept"],
-        )
-    except VisitsInTheWay as error:
-        return in_the_way(
-            request,
-            error,
-            title=_("Visits are booked on that holiday"),
-            action=request.path,
-            button=_("Close anyway"),
-            back=reverse(INDEX),
-            fields={"say": "closed"},
-        )
-    words = _("The site is closed on that day.") if is_closed else _("The site is open as usual on that day.")
-    messages.success(request, said_with(visits, words))
-    return redirect(INDEX)
+        ),
+        title=_("Visits are booked on that holiday"),
+        button=_("Close anyway"),
+        done=_("The site is closed on that day.")
+        if is_closed
+        else _("The site is open as usual on that day."),
+        back=reverse(INDEX),
+    )
 
 
 @requires(Permission.MANAGE_SITE)
@@ -85,21 +80,24 @@ def close_year(request: HttpRequest, site: Site) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, first_error(form))
         return redirect(INDEX)
-    year = form.cleaned_data["year"]
-    try:
+    said, count = form.cleaned_data, 0
+
+    def close() -> list[Appointment]:
+        nonlocal count
         count, visits = holidays.close_all_of(
-            by=actor_of(request), site_id=site.pk, year=year, accept=form.cleaned_data["accept"]
+            by=actor_of(request), site_id=site.pk, year=said["year"], accept=said["accept"]
         )
-    except VisitsInTheWay as error:
-        return in_the_way(
-            request,
-            error,
-            title=_("Visits are booked on these holidays"),
-            action=request.path,
-            button=_("Close anyway"),
-            back=reverse(INDEX),
-            fields={"year": str(year)},
-        )
-    words = ngettext("Closed on %(count)s holiday.", "Closed on %(count)s holidays.", count)
-    messages.success(request, said_with(visits, words % {"count": count}))
-    return redirect(INDEX)
+        return visits
+
+    def done() -> str:
+        words = ngettext("Closed on %(count)s holiday.", "Closed on %(count)s holidays.", count)
+        return words % {"count": count}
+
+    return changed(
+        request,
+        close,
+        title=_("Visits are booked on these holidays"),
+        button=_("Close anyway"),
+        done=done,
+        back=reverse(INDEX),
+    )

@@ -13,16 +13,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from clinic import clock
 from clinic.enums import Permission
-from clinic.exceptions import InvalidInput
 from clinic.models import Site
 from clinic.permissions import actor_of, requires
 from scheduling.forms.setup import CopyDayForm, EndHoursForm, HoursForm, first_error
 from scheduling.models import Appointment, Resource, WorkingHours
 from scheduling.selectors import setup as reads
 from scheduling.services import hours
-from scheduling.services.scarcity import VisitsInTheWay
 from scheduling.views.common import at_site
-from scheduling.views.setup import asked_again, in_the_way, resource_or_404, said_with, save_into, tabs
+from scheduling.views.setup import change, changed, resource_or_404, tabs
 from scheduling.views.week import drawn_week
 
 
@@ -57,15 +55,16 @@ def clinician_copy(request: HttpRequest, site: Site, resource_id: UUID) -> HttpR
 def _hours(request: HttpRequest, site: Site, resource: Resource | None) -> HttpResponse:
     form = HoursForm(request.POST or None, site=site)
     if request.method == "POST" and form.is_valid():
-        try:
-            visits = _add(request, site, resource, form)
-        except VisitsInTheWay as error:
-            return asked_again(
-                request, error, title=_("Visits are booked outside the new hours"), button=_("Save anyway")
-            )
-        if visits is not None:
-            messages.success(request, said_with(visits, _("The hours are saved.")))
-            return redirect(request.path)
+        answer = change(
+            request,
+            lambda: _add(request, site, resource, form),
+            form=form,
+            title=_("Visits are booked outside the new hours"),
+            button=_("Save anyway"),
+            done=_("The hours are saved."),
+        )
+        if answer is not None:
+            return answer
     today = clock.today(site.zone)
     by_resource = reads.hours(site.pk, today=today)
     clinicians = [row for row in reads.resources(site.pk) if row.is_clinician and row.is_active]
@@ -84,25 +83,18 @@ def _hours(request: HttpRequest, site: Site, resource: Resource | None) -> HttpR
     return render(request, "scheduling/setup/hours.html", context, status=422 if form.errors else 200)
 
 
-def _add(
-    request: HttpRequest, site: Site, resource: Resource | None, form: HoursForm
-) -> list[Appointment] | None:
-    """The visits left without hours, or None when the form says what is wrong."""
+def _add(request: HttpRequest, site: Site, resource: Resource | None, form: HoursForm) -> list[Appointment]:
+    """The visits left without hours."""
     said: dict[str, Any] = {
         "by": actor_of(request),
         "site_id": site.pk,
         "data": form.hours,
         "resource_id": resource.pk if resource else None,
     }
-    left: list[Appointment] = []
-
-    def service() -> None:
-        if form.cleaned_data["instead"]:
-            left.extend(hours.replace(**said, accept=form.cleaned_data["accept"]))
-        else:
-            hours.add(**said)
-
-    return left if save_into(form, service) else None
+    if form.cleaned_data["instead"]:
+        return hours.replace(**said, accept=form.cleaned_data["accept"])
+    hours.add(**said)
+    return []
 
 
 def _copy(request: HttpRequest, site: Site, resource: Resource | None) -> HttpResponse:
@@ -112,8 +104,9 @@ def _copy(request: HttpRequest, site: Site, resource: Resource | None) -> HttpRe
         messages.error(request, first_error(form))
         return redirect(back)
     said = form.cleaned_data
-    try:
-        visits = hours.copy_day(
+    return changed(
+        request,
+        lambda: hours.copy_day(
             by=actor_of(request),
             site_id=site.pk,
             resource_id=resource.pk if resource else None,
@@ -121,20 +114,12 @@ def _copy(request: HttpRequest, site: Site, resource: Resource | None) -> HttpRe
             to=[int(day) for day in said["to"]],
             valid_from=said["copy_from"],
             accept=said["accept"],
-        )
-    except VisitsInTheWay as error:
-        return asked_again(
-            request,
-            error,
-            title=_("Visits are booked outside the new hours"),
-            button=_("Copy anyway"),
-            back=back,
-        )
-    except InvalidInput as error:
-        messages.error(request, error.message)
-        return redirect(back)
-    messages.success(request, said_with(visits, _("The hours are copied.")))
-    return redirect(back)
+        ),
+        title=_("Visits are booked outside the new hours"),
+        button=_("Copy anyway"),
+        done=_("The hours are copied."),
+        back=back,
+    )
 
 
 @requires(Permission.MANAGE_SITE)
@@ -149,27 +134,21 @@ def hours_end(request: HttpRequest, site: Site, hours_id: UUID) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, first_error(form))
         return redirect(back)
-    last_day = form.cleaned_data["last_day"]
-    try:
-        visits = hours.end(
+    said = form.cleaned_data
+    return changed(
+        request,
+        lambda: hours.end(
             by=actor_of(request),
             site_id=site.pk,
             hours_id=hours_id,
-            last_day=last_day,
-            accept=form.cleaned_data["accept"],
-        )
-    except VisitsInTheWay as error:
-        return in_the_way(
-            request,
-            error,
-            title=_("Visits are booked in these hours"),
-            action=request.path,
-            button=_("End these hours anyway"),
-            back=back,
-            fields={"last_day": last_day.isoformat() if last_day else ""},
-        )
-    messages.success(request, said_with(visits, _("The hours are ended.")))
-    return redirect(back)
+            last_day=said["last_day"],
+            accept=said["accept"],
+        ),
+        title=_("Visits are booked in these hours"),
+        button=_("End these hours anyway"),
+        done=_("The hours are ended."),
+        back=back,
+    )
 
 
 def _person(

@@ -17,9 +17,8 @@ from scheduling.models import ChangeReason, ResourceKind
 from scheduling.selectors import setup as reads
 from scheduling.services import coded_reasons as service
 from scheduling.services import kinds, qualifications
-from scheduling.services.scarcity import VisitsInTheWay
 from scheduling.views.common import at_site
-from scheduling.views.setup import in_the_way, said_with, save_into, tabs
+from scheduling.views.setup import changed, save_into, tabs
 
 
 @requires(Permission.MANAGE_SITE)
@@ -114,22 +113,16 @@ def qualified(request: HttpRequest, site: Site) -> HttpResponse:
     matrix = reads.qualification_matrix(site.pk)
     form = QualificationForm(request.POST if request.method == "POST" else None, matrix=matrix)
     if request.method == "POST" and form.is_valid():
-        try:
-            visits = qualifications.save(
+        return changed(
+            request,
+            lambda: qualifications.save(
                 by=actor_of(request), site_id=site.pk, pairs=form.pairs, accept=form.cleaned_data["accept"]
-            )
-        except VisitsInTheWay as error:
-            return in_the_way(
-                request,
-                error,
-                title=_("Visits are booked with somebody who would no longer serve them"),
-                action=request.path,
-                button=_("Save anyway"),
-                back=request.path,
-                fields={"named": form.cleaned_data["named"]},
-            )
-        messages.success(request, said_with(visits, _("The qualifications are saved.")))
-        return redirect("scheduling:setup-qualifications")
+            ),
+            title=_("Visits are booked with somebody who would no longer serve them"),
+            button=_("Save anyway"),
+            done=_("The qualifications are saved."),
+            back=request.path,
+        )
     saved = {f"{resource}:{visit_type}" for resource, visit_type in matrix.named}
     ticked = set(request.POST.getlist("named")) if form.is_bound else saved
     context = {

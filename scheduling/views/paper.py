@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 from clinic import clock
 from clinic.enums import Permission
 from clinic.exceptions import NotFound
+from clinic.forms.choices import choice_field
 from clinic.models import Patient, Site
 from clinic.permissions import actor_of, requires
 from scheduling.forms.paper import LabelForm
@@ -93,7 +94,7 @@ def labels(request: HttpRequest, site: Site, appointment_id: UUID) -> HttpRespon
             "tubes": tubes,
             "syringes": syringes,
             "size": size,
-            "sizes": form.fields["size"].choices,  # type: ignore[attr-defined]  # a ChoiceField
+            "sizes": choice_field(form, "size").choices,
         }
         return render(request, "scheduling/paper/labels.html", context)
 

@@ -12,13 +12,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from clinic.enums import Permission
 from clinic.models import Site
 from clinic.permissions import actor_of, requires
-from scheduling.forms.setup import AcceptForm, ResourceForm
+from scheduling.forms.setup import ResourceForm
 from scheduling.models import Resource, ResourceKind
 from scheduling.selectors import setup as reads
 from scheduling.services import resources
-from scheduling.services.scarcity import VisitsInTheWay
 from scheduling.views.common import at_site
-from scheduling.views.setup import in_the_way, resource_or_404, said_with, save_into, tabs
+from scheduling.views.setup import accepted, changed, resource_or_404, save_into, tabs
 
 
 @requires(Permission.MANAGE_SITE)
@@ -84,25 +83,16 @@ def _resource_form(
 @at_site
 def retire(request: HttpRequest, site: Site, resource_id: UUID) -> HttpResponse:
     resource = resource_or_404(site, resource_id)
-    accepted = AcceptForm(request.POST)
-    try:
-        visits = resources.retire(
-            by=actor_of(request),
-            site_id=site.pk,
-            resource_id=resource_id,
-            accept=accepted.is_valid() and accepted.cleaned_data["accept"],
-        )
-    except VisitsInTheWay as error:
-        return in_the_way(
-            request,
-            error,
-            title=_("%(name)s is still needed") % {"name": resource.name},
-            action=request.path,
-            button=_("Take out of use anyway"),
-            back=reverse("scheduling:setup"),
-        )
-    messages.success(request, said_with(visits, _("%(name)s is out of use.") % {"name": resource.name}))
-    return redirect("scheduling:setup")
+    return changed(
+        request,
+        lambda: resources.retire(
+            by=actor_of(request), site_id=site.pk, resource_id=resource_id, accept=accepted(request)
+        ),
+        title=_("%(name)s is still needed") % {"name": resource.name},
+        button=_("Take out of use anyway"),
+        done=_("%(name)s is out of use.") % {"name": resource.name},
+        back=reverse("scheduling:setup"),
+    )
 
 
 @requires(Permission.MANAGE_SITE)

@@ -1,6 +1,6 @@
 """What the set-up pages share: their tabs, and the visits that stand in the way of a change."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from clinic.exceptions import InvalidInput
 from clinic.forms import ClinicForm
 from clinic.models import Site
-from scheduling.models import Appointment, Resource, TimeOff
+from scheduling.forms.setup import AcceptForm
+from scheduling.models import Appointment, Resource
 from scheduling.selectors import setup as reads
 from scheduling.services.scarcity import VisitsInTheWay
 
@@ -53,34 +54,78 @@ def save_into(form: ClinicForm, service: Callable[[], object]) -> bool:
     return True
 
 
-def in_the_way(
+def change(
     request: HttpRequest,
-    error: VisitsInTheWay,
+    service: Callable[[], list[Appointment]],
     *,
     title: str,
-    action: str,
     button: str,
+    done: str | Callable[[], str],
+    form: ClinicForm | None = None,
+    back: str = "",
+    to_move: Callable[[], str] | None = None,
+) -> HttpResponse | None:
+    """Make a change of which the service says which visits it leaves to be moved.
+
+    Visits in the way are shown first, with what was sent kept for sending it once more. Then back, or with `to_move`
+    on to the list of those visits where there are any. None: the form says what is wrong.
+    """
+    try:
+        visits = service()
+    except VisitsInTheWay as error:
+        return _asked_again(request, error, title=title, button=button, back=back)
+    except InvalidInput as error:
+        if form is not None:
+            form.add_error(error.field if error.field in form.fields else None, error.message)
+            return None
+        messages.error(request, error.message)
+        return redirect(back or request.path)
+    messages.success(request, _said_with(visits, done if isinstance(done, str) else done()))
+    return redirect(to_move() if to_move and visits else back or request.path)
+
+
+def changed(
+    request: HttpRequest,
+    service: Callable[[], list[Appointment]],
+    *,
+    title: str,
+    button: str,
+    done: str | Callable[[], str],
     back: str,
-    fields: Mapping[str, str | Sequence[str]] | None = None,
 ) -> HttpResponse:
-    """The visits that the change would meet, and the choice to save it all the same."""
+    """The same for a button, which has no form to say what is wrong: a note says it."""
+    answer = change(request, service, title=title, button=button, done=done, back=back)
+    return answer or redirect(back)
+
+
+def accepted(request: HttpRequest) -> bool:
+    """Whether the visits in the way were seen, and the change is to be saved all the same."""
+    form = AcceptForm(request.POST)
+    return form.is_valid() and bool(form.cleaned_data["accept"])
+
+
+def _asked_again(
+    request: HttpRequest, error: VisitsInTheWay, *, title: str, button: str, back: str
+) -> HttpResponse:
+    """The visits that the change would meet, and the choice to save it all the same: what was sent goes along."""
     context = {
         "title": title,
         "visits": error.visits,
         "message": error.message,
-        "action": action,
+        "action": request.path,
         "button": button,
-        "back": back,
+        "back": back or request.path,
         "fields": [
             (name, value)
-            for name, values in (fields or {}).items()
-            for value in ([values] if isinstance(values, str) else values)
+            for name, values in request.POST.lists()
+            if name not in ("csrfmiddlewaretoken", "accept")
+            for value in values
         ],
     }
     return render(request, "scheduling/setup/in_the_way.html", context, status=409)
 
 
-def said_with(visits: list[Appointment], words: str) -> str:
+def _said_with(visits: list[Appointment], words: str) -> str:
     if not visits:
         return words
     count = len(visits)
@@ -88,28 +133,3 @@ def said_with(visits: list[Appointment], words: str) -> str:
         "count": count
     }
     return f"{words} {tail}"
-
-
-def asked_again(request: HttpRequest, error: VisitsInTheWay, *, back: str = "", **words: Any) -> HttpResponse:
-    """The form's own values go along, so that accepting sends the same once more."""
-    kept = {
-        str(name): [str(value) for value in values]
-        for name, values in request.POST.lists()
-        if name not in ("csrfmiddlewaretoken", "accept")
-    }
-    return in_the_way(
-        request,
-        error,
-        action=request.path,
-        back=back or request.path,
-        fields=kept,
-        **words,
-    )
-
-
-def done(
-    request: HttpRequest, visits: list[Appointment], words: str, *, off: TimeOff | None = None
-) -> HttpResponse:
-    messages.success(request, said_with(visits, words))
-    # Where visits lost what they were booked with, the next thing to do is to move them.
-    return redirect("scheduling:to-move", *([off.pk] if off else [])) if visits else redirect(request.path)

@@ -273,6 +273,25 @@ def test_task_from_the_list_to_its_end(desk: Client, home: Site) -> None:
     assert desk.post(reverse("clinic:task-new"), {**form, "day": "1999-01-01"}).status_code == 422
 
 
+def test_task_is_taken_and_left_from_the_list(desk: Client, home: Site) -> None:
+    task = tasks.open_task(
+        by=SEED, site_id=home.pk, kind="call", title="Ring back", role=Role.FRONT_DESK, due_at=clock.now()
+    )
+    take, leave = (reverse(f"clinic:task-{name}", args=[task.pk]) for name in ("claim", "put-back"))
+    rival = _signed_in(Role.FRONT_DESK, home)
+
+    def owner_after(browser: Client, url: str) -> tuple[str, str]:
+        page = browser.post(url, follow=True).content.decode()
+        task.refresh_from_db()
+        return str(task.owner_id), "told" if "has this one. Take another" in page else ""
+
+    me = desk.session["_auth_user_id"]
+    assert owner_after(desk, take) == (me, "")
+    assert owner_after(rival, take) == (me, "told")
+    assert owner_after(rival, leave) == (me, "")
+    assert owner_after(desk, leave) == ("None", "")
+
+
 def test_task_of_another_site_is_not_found(desk: Client) -> None:
     task = tasks.open_task(
         by=SEED, site_id=site("Hillside").pk, kind="call", title="x", role="nurse", due_at=clock.now()

@@ -247,6 +247,29 @@ def test_pages_from_out_of_order_to_moved(house: House, client: Client) -> None:
     assert (moved.status_code, states(house)) == (302, [TaskState.DONE])
 
 
+def test_take_and_leave_do_what_they_say_and_the_other_clerk_is_told(house: House, client: Client) -> None:
+    """One key takes a line for oneself, the same key leaves it; nobody takes what another has."""
+    book(house)
+    leave(house)
+    task = Task.objects.get(kind=reads.REBOOK)
+    url = reverse("scheduling:to-move-line", args=[task.pk])
+    me, other = client.session["_auth_user_id"], clinic.user(Role.FRONT_DESK, at=house.site)
+    rival = Client()
+    rival.force_login(other)
+
+    def owner_after(browser: Client, act: str) -> tuple[str, bool]:
+        said = browser.post(url, {"act": act}, headers={"HX-Request": "true"}).content.decode()
+        task.refresh_from_db()
+        return str(task.owner_id), "Take another" in said
+
+    assert owner_after(client, "take") == (me, False)
+    assert owner_after(client, "take") == (me, False)
+    assert owner_after(rival, "take") == (me, True)
+    assert owner_after(rival, "leave") == (me, False)
+    assert owner_after(client, "leave") == ("None", False)
+    assert owner_after(rival, "take") == (str(other.pk), False)
+
+
 def test_one_key_on_a_line_answers_the_line_alone(house: House, client: Client) -> None:
     book(house)
     leave(house)

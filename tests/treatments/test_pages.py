@@ -298,6 +298,35 @@ def test_plan_page_keeps_days_free_and_gives_them_back(ward: Ward, desk: Client)
     assert refused.context["rows"][0].is_kept
 
 
+@pytest.mark.parametrize(
+    "typed", [{"away_first": 30}, {"away_last": 32}, {"away_first": 30, "away_last": 28}]
+)
+def test_plan_page_books_nothing_while_days_away_are_typed_and_not_kept(
+    ward: Ward, desk: Client, typed: dict[str, int]
+) -> None:
+    """Days that were named on the phone are never passed over: kept or cleared first, and nothing else is lost."""
+    order = factory.order(ward, sessions=2)
+    url = reverse("treatments:order-book", args=[order.pk])
+    page = desk.get(url, {"earliest": ward.day(3).isoformat()})
+    data = {"earliest": ward.day(3).isoformat(), "request_key": page.context["request_key"]}
+    data |= {f"s{row.number}": row.value for row in page.context["rows"]}
+    days = {name: ward.day(day).isoformat() for name, day in typed.items()}
+    refused = desk.post(url, data | days)
+    shown = refused.content.decode()
+    assert (refused.status_code, Appointment.objects.count()) == (422, 0)
+    assert [f'value="{day}"' in shown for day in days.values()] == [True] * len(days)
+    assert {row.number: row.value for row in refused.context["rows"]} == {1: data["s1"], 2: data["s2"]}
+    assert desk.post(url, data | dict.fromkeys(typed, " ")).status_code == 302
+    assert Appointment.objects.count() == 2
+
+
+def test_plan_page_says_that_days_typed_are_not_kept_yet(ward: Ward, desk: Client) -> None:
+    order = factory.order(ward, sessions=2)
+    typed = {"earliest": ward.day(3).isoformat(), "away_first": ward.day(30).isoformat()}
+    answer = desk.post(reverse("treatments:order-book", args=[order.pk]), typed)
+    assert "These days are not kept yet" in answer.content.decode()
+
+
 def test_plan_page_books_once_however_often_it_is_sent(ward: Ward, desk: Client) -> None:
     order = factory.order(ward)
     url = reverse("treatments:order-book", args=[order.pk])

@@ -1,0 +1,94 @@
+"""What people typed is shown as they typed it, and is never read as a page's own markup."""
+
+import pytest
+from django.apps import apps
+from django.db import models
+from django.test import Client
+
+from clinic.enums import Role
+from tests import walk
+from tests.database import Database
+from tests.nonsense import clients_of, is_page, undone
+from tests.walk import GUARDED, Grounds
+from treatments.enums import SessionStatus
+from treatments.models import Session
+
+
+@pytest.fixture(scope="module")
+def grounds(own_database: Database) -> Grounds:
+    return walk.grounds()
+
+
+@pytest.fixture(scope="module")
+def clients(grounds: Grounds) -> dict[Role, Client]:
+    return clients_of(grounds)
+
+
+def _free_text(model: type[models.Model]) -> list[models.Field]:
+    """Fields that hold what a person typed: long enough for words, without a table of values."""
+    return [
+        field
+        for field in model._meta.get_fields()
+        if isinstance(field, models.CharField | models.TextField)
+        and not isinstance(field, models.EmailField)
+        and not field.choices
+        and not field.primary_key
+        and not field.unique
+        and (field.max_length or 99) >= 60
+        and field.name
+        not in ("kind", "about", "reason_code", "code", "time_zone", "password", "word", "withdrawn")
+    ]
+
+
+SHOWN = {
+    "clinic.Patient.given_name",
+    "clinic.Patient.family_name",
+    "clinic.Patient.notes",
+    "clinic.Contact.name",
+    "clinic.Contact.relationship",
+    "clinic.Task.title",
+    "clinic.User.full_name",
+    "clinic.Site.name",
+    "scheduling.Resource.name",
+    "scheduling.Closure.name",
+    "scheduling.TimeOff.reason",
+    "scheduling.VisitType.name",
+    "scheduling.Stage.name",
+    "treatments.Order.note_for_desk",
+    "treatments.AdverseEvent.term",
+    "treatments.Session.note",
+}
+"""What the pages must have shown, or the walk below has looked at nothing."""
+
+
+def test_what_people_typed_is_shown_escaped(grounds: Grounds, clients: dict[Role, Client]) -> None:
+    with undone():
+        for app in ("clinic", "scheduling", "treatments"):
+            for model in apps.get_app_config(app).get_models():
+                _poison(model)
+        seen: set[str] = set()
+        for address in GUARDED:
+            for role in address.roles():
+                many = role is address.roles()[-1]
+                for url in grounds.urls(address) if many else [grounds.url(address)]:
+                    response = clients[role].get(url)
+                    if not is_page(response):
+                        continue  # a file to take away, which no browser reads as a page
+                    page = response.content.decode()
+                    assert "<img src=x" not in page, f"{url} as {role}"
+                    seen |= {name for name in SHOWN if f"alert({name})" in page}
+        assert SHOWN - seen == set()
+
+
+def _poison(model: type[models.Model]) -> None:
+    """Put a tag into every free text, as far as the record may be changed at all."""
+    if getattr(model, "is_ledger", False) or (model.__name__.endswith("Event") and hasattr(model, "pgh_id")):
+        return
+    for field in _free_text(model):
+        words = f'"><img src=x onerror=alert({model._meta.label}.{field.name})>'
+        rows = model._default_manager.all()
+        if model is Session:
+            rows = rows.exclude(status=SessionStatus.SIGNED)
+        if field.max_length and len(words) > field.max_length:
+            continue
+        rows.update(**{field.name: words})
