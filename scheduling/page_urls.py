@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from scheduling.views import absences, closures, extra_hours, holidays, hours, lists, resources, visit_types
+from scheduling.views import (
+    absences,
+    closures,
+    extra_hours,
+    holidays,
+    hours,
+    lists,
+    resources,
+    site_use,
+    visit_types,
+)
 
 urlpatterns = [
     path("", resources.index, name="setup"),
@@ -32,6 +42,9 @@ urlpatterns = [
     path("holidays/", holidays.index, name="setup-holidays"),
     path("holidays/year/", holidays.close_year, name="setup-holidays-year"),
     path("holidays/<day:day>/", holidays.decide, name="setup-holiday"),
+    path("site/", site_use.index, name="setup-site"),
+    path("site/close/", site_use.close, name="setup-site-close"),
+    path("site/<uuid:site_id>/reopen/", site_use.reopen, name="setup-site-reopen"),
     path("closures/", closures.closures, name="setup-closures"),
     path("closures/<uuid:closure_id>/remove/", closures.closure_remove, name="setup-closure-remove"),
     path("time-off/", absences.time_off, name="setup-time-off"),

@@ -210,8 +210,9 @@ def grounds() -> Grounds:
     other = clinic.site(name="Ahornplatz", phone="+49 30 5550200")
     people = {role: clinic.user(role, at=site) for role in Role}
     second = clinic.site(name="Waldweg", phone="+49 30 5550300")
+    closed = clinic.site(name="Altbau", phone="+49 30 5550400", is_active=False)
     for account in people.values():
-        account.sites.add(second)
+        account.sites.add(second, closed)
     failed = Message.objects.filter(patient=person, state="pending")[:1].values("pk")
     Message.objects.filter(pk__in=failed).update(
         state="failed", reason="refused_by_server", ended_at=clock.now()

@@ -94,11 +94,18 @@ class SiteForm(ClinicForm):
     quiet_from = TimeField(label=_("No mails from"))
     quiet_until = TimeField(label=_("No mails until"))
 
+    def __init__(self, data: Any = None, *, is_new: bool, **options: Any) -> None:
+        """The clock of a site that exists has a page of its own, since visits may stand in its way."""
+        super().__init__(data, **options)
+        if not is_new:
+            del self.fields["time_zone"]
+
     def layout(self) -> Layout:
+        where = [name for name in ("country", "region", "time_zone") if name in self.fields]
         return Layout(
             Section(_("The place"), "name", "address", Row("phone", "emergency_phone")),
             Section(_("Mails"), "sender_name", "reply_to", Row("quiet_from", "quiet_until")),
-            Section(_("Where it is"), Row("country", "region", "time_zone")),
+            Section(_("Where it is"), Row(*where)),
         )
 
     def clean_time_zone(self) -> str:
@@ -117,4 +124,4 @@ class SiteForm(ClinicForm):
 
     @property
     def values(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in EDITABLE}
+        return {name: self.cleaned_data[name] for name in EDITABLE if name in self.fields}

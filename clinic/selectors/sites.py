@@ -19,6 +19,11 @@ def sites_of(by: Staff) -> Sequence[Site]:
     return list(Site.objects.filter(pk__in=by.site_ids, is_active=True))
 
 
+def closed_sites_of(by: Staff) -> Sequence[Site]:
+    """Sites of this person that are out of use."""
+    return list(Site.objects.filter(pk__in=by.site_ids, is_active=False))
+
+
 def current_site(request: HttpRequest) -> Site:
     """The site this person works at now: the one they chose in this session, else the first of theirs.
 

@@ -10,13 +10,14 @@ from django.utils.translation import gettext as _
 from clinic import audit, locks
 from clinic.actors import Actor, Staff
 from clinic.enums import Permission
-from clinic.exceptions import InvalidInput, NotFound
+from clinic.exceptions import DomainError, InvalidInput, NotFound
 from clinic.models import Site, User
 from clinic.permissions import check
 from clinic.policies import regions, text
 from clinic.signals import site_created
 from clinic.transactions import use_case
 
+_ZONE = "time_zone"
 EDITABLE = (
     "name",
     "sender_name",
@@ -24,7 +25,7 @@ EDITABLE = (
     "phone",
     "emergency_phone",
     "reply_to",
-    "time_zone",
+    _ZONE,
     "quiet_from",
     "quiet_until",
     "country",
@@ -52,15 +53,58 @@ def create(*, by: Actor, values: dict[str, Any]) -> Site:
 
 @use_case
 def update(*, by: Actor, site_id: UUID, values: dict[str, Any]) -> Site:
-    """Write the settings given, of those that may be edited. What is planned already keeps its instants."""
+    """Write the settings given, of those that may be edited. Another clock is `rezone`'s: visits may stand in its way."""
+    site = _locked(by, site_id)
+    changed = _write(site, {name: value for name, value in values.items() if name != _ZONE})
+    site.save()
+    audit.record("clinic.site.updated", by=by, about=[site], site_id=site.pk, detail={"changed": changed})
+    return site
+
+
+@use_case
+def rezone(*, by: Actor, site_id: UUID, time_zone: str) -> Site:
+    """Let the site's clock be another one. Inner step of scheduling's: instants stay, what the clock shows does not."""
+    site = _locked(by, site_id)
+    before = site.time_zone
+    if _write(site, {_ZONE: time_zone}):
+        site.save()
+        audit.record(
+            "clinic.site.rezoned",
+            by=by,
+            about=[site],
+            site_id=site.pk,
+            detail={"before": before, "after": time_zone},
+        )
+    return site
+
+
+@use_case
+def set_in_use(*, by: Actor, site_id: UUID, in_use: bool) -> Site:
+    """Close a site for good, or open it again. Inner step of scheduling's, which knows what is booked there.
+
+    Raises DomainError for the last site in use among those of the person: they would be locked out.
+    """
+    site = _locked(by, site_id)
+    others = Site.objects.filter(is_active=True).exclude(pk=site_id)
+    if isinstance(by, Staff):
+        others = others.filter(pk__in=by.site_ids)
+    if not in_use and not others.exists():
+        raise DomainError(_("You work at no other site. Add the new one first, then close this one."))
+    if site.is_active != in_use:
+        site.is_active = in_use
+        site.save(update_fields=["is_active"])
+        audit.record(
+            "clinic.site.reopened" if in_use else "clinic.site.closed", by=by, about=[site], site_id=site.pk
+        )
+    return site
+
+
+def _locked(by: Actor, site_id: UUID) -> Site:
     check(by, Permission.MANAGE_SITE, site_id=site_id)
     locks.take(site=[site_id])
     site = Site.objects.filter(pk=site_id).first()
     if site is None:
         raise NotFound(_("There is no such site among yours."))
-    changed = _write(site, values)
-    site.save()
-    audit.record("clinic.site.updated", by=by, about=[site], site_id=site.pk, detail={"changed": changed})
     return site
 
 

@@ -76,7 +76,8 @@ def invite(request: HttpRequest, user_id: UUID) -> HttpResponse:
 @at_site
 def site(request: HttpRequest, site: Site) -> HttpResponse:
     """The settings of the site that the manager works at now."""
-    form = SiteForm(request.POST or None, initial={name: getattr(site, name) for name in EDITABLE})
+    initial = {name: getattr(site, name) for name in EDITABLE}
+    form = SiteForm(request.POST or None, is_new=False, initial=initial)
     by = actor_of(request)
     if request.method == "POST" and form.is_valid():
         values = form.values
@@ -94,7 +95,7 @@ def site(request: HttpRequest, site: Site) -> HttpResponse:
 def site_new(request: HttpRequest, site: Site) -> HttpResponse:
     """Add a place; the manager works there from then on, and what it still needs is said on the next page."""
     like = ("emergency_phone", "time_zone", "quiet_from", "quiet_until", "country", "region", "reply_to")
-    form = SiteForm(request.POST or None, initial={name: getattr(site, name) for name in like})
+    form = SiteForm(request.POST or None, is_new=True, initial={name: getattr(site, name) for name in like})
     form.submit_label = gettext_lazy("Add the site")
     form.cancel_url = reverse("clinic:site-list")
     by, made = actor_of(request), list[Site]()

@@ -23,6 +23,7 @@ WITH need AS MATERIALIZED (
     SELECT r.*, k.name AS kind_name, k.position AS kind_position
     FROM scheduling_resource r JOIN scheduling_resourcekind k ON k.code = r.kind_id
     WHERE r.is_active
+      AND EXISTS (SELECT FROM clinic_site c WHERE c.id = %(site)s AND c.is_active)
       AND r.kind_id IN (SELECT kind_id FROM need UNION SELECT unnest(also_kinds) FROM need)
       AND (%(only)s::uuid[] IS NULL OR r.id = ANY (%(only)s))
       AND CASE WHEN r.is_clinician

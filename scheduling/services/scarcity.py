@@ -37,7 +37,7 @@ class VisitsInTheWay(DomainError):
         self.visits = list(visits)
 
 
-def accept_or_refuse(visits: Sequence[Appointment], accept: bool, *, by: Actor) -> None:
+def accept_or_refuse(visits: Sequence[Appointment], accept: bool, *, by: Actor, title: str = "") -> None:
     """Raise with the visits in the way; or, accepted, open a task for each so that none is forgotten."""
     if not visits:
         return
@@ -55,7 +55,7 @@ def accept_or_refuse(visits: Sequence[Appointment], accept: bool, *, by: Actor) 
             site_id=visit.site_id,
             patient_id=visit.patient_id,
             kind=REBOOK,
-            title=_("Move the visit: its clinician, room or site is not there"),
+            title=title or _("Move the visit: its clinician, room or site is not there"),
             role=Role.FRONT_DESK,
             due_at=max(due, now + dt.timedelta(hours=2)),
             about=f"appointment:{visit.pk}",

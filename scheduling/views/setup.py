@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy, ngettext
 
-from clinic.exceptions import InvalidInput
+from clinic.exceptions import DomainError, InvalidInput
 from clinic.forms import ClinicForm
 from clinic.models import Site
 from scheduling.forms.setup import AcceptForm
@@ -74,8 +74,10 @@ def change(
         visits = service()
     except VisitsInTheWay as error:
         return _asked_again(request, error, title=title, button=button, back=back)
-    except InvalidInput as error:
-        if form is not None:
+    except DomainError as error:
+        if error.status in (403, 404):
+            raise
+        if form is not None and isinstance(error, InvalidInput):
             form.add_error(error.field if error.field in form.fields else None, error.message)
             return None
         messages.error(request, error.message)

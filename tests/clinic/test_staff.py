@@ -102,7 +102,10 @@ def test_site_settings() -> None:
     sites.update(by=manager, site_id=home.pk, values={"phone": "+1 415 555 0199", "is_active": False})
     home.refresh_from_db()
     assert (home.phone, home.is_active) == ("+1 415 555 0199", True)
-    for bad in ({"sender_name": "Clinic\r\nBcc: x"}, {"time_zone": "Mars/Olympus"}, {"name": ""}):
+    sites.update(by=manager, site_id=home.pk, values={"time_zone": "Europe/Lisbon"})
+    home.refresh_from_db()
+    assert home.time_zone == site("Elsewhere").time_zone
+    for bad in ({"sender_name": "Clinic\r\nBcc: x"}, {"name": ""}):
         with pytest.raises(InvalidInput):
             sites.update(by=manager, site_id=home.pk, values=bad)
     with pytest.raises(NotFound):
