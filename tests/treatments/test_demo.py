@@ -14,13 +14,23 @@ from django.test import RequestFactory
 
 from clinic import clock
 from clinic.actors import System
-from clinic.enums import MessageState, Role
+from clinic.enums import CallOutcome, MessageState, Role
 from clinic.exceptions import Conflict
-from clinic.models import Message, Patient, Site, Task, User
+from clinic.models import Call, Message, Patient, Site, Task, User
 from clinic.policies import phones
+from clinic.selectors.tasks import call_backs
 from clinic.services import drafts
 from scheduling.enums import AppointmentStatus
-from scheduling.models import Allocation, Appointment, Requirement, WorkingHours
+from scheduling.models import (
+    Allocation,
+    Appointment,
+    Closure,
+    ExtraHours,
+    HolidayDecision,
+    Qualification,
+    Requirement,
+    WorkingHours,
+)
 from scheduling.selectors import calendar, visits
 from scheduling.services import availability, moves, notices
 from tests.database import Database
@@ -69,6 +79,23 @@ def test_everybody_and_everything_is_there(demo: Site) -> None:
     assert Task.objects.filter(state="open").count() >= 8
     assert Message.objects.filter(state=MessageState.FAILED).count() == 1
     assert Preparation.objects.filter(product_platelets=None).exists()
+
+
+def test_the_set_up_shows_holidays_a_saturday_qualifications_and_calls(demo: Site) -> None:
+    closed = HolidayDecision.objects.filter(is_closed=True)
+    assert set(Closure.objects.exclude(holiday=None).values_list("holiday", flat=True)) == set(
+        closed.values_list("day", flat=True)
+    )
+    assert HolidayDecision.objects.filter(is_closed=False).exists()
+    assert ExtraHours.objects.values("period").distinct().count() == 1
+    named = set(Qualification.objects.values_list("resource", "visit_type"))
+    limited = {visit_type for _, visit_type in named}
+    led = Allocation.objects.filter(is_lead=True, active=True, appointment__in=coming(demo))
+    pairs = led.filter(appointment__visit_type__in=limited).values_list("resource", "appointment__visit_type")
+    assert set(pairs) <= named
+    assert {row.call_back_at for row in Call.objects.filter(outcome=CallOutcome.CALL_BACK)} == set(
+        call_backs(site_id=demo.pk).filter(role=Role.FRONT_DESK).values_list("due_at", flat=True)
+    )
 
 
 def test_people_are_plainly_invented(demo: Site) -> None:

@@ -2,12 +2,9 @@
 
 import datetime as dt
 
-from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-
-from clinic import clock
 from clinic.models import Site
 from scheduling import intervals
-from scheduling.models import Closure, Resource, TimeOff, WorkingHours
+from scheduling.models import Resource, WorkingHours
 
 OPEN = {day: (dt.time(8), dt.time(18)) for day in range(5)}
 MORNING_AND_AFTERNOON = {
@@ -64,51 +61,3 @@ def _extra(now: dt.datetime) -> list[tuple[dt.time, dt.time]]:
     wanted = intervals.union([(low, high), *([] if now.weekday() in OPEN else usual)])
     extra = intervals.subtract(wanted, usual if now.weekday() in OPEN else [])
     return [(dt.time(*divmod(opens, 60)), dt.time(*divmod(closes, 60))) for opens, closes in extra]
-
-
-def write_exceptions(site: Site, people: dict[str, Resource], now: dt.datetime) -> None:
-    today = now.astimezone(site.zone).date()
-
-    def days(first: dt.date, count: int = 1) -> DateTimeTZRange:
-        until = first + dt.timedelta(days=count)
-        return DateTimeTZRange(
-            clock.local(first, dt.time(0), site.zone), clock.local(until, dt.time(0), site.zone)
-        )
-
-    Closure.objects.bulk_create(
-        Closure(site=site, period=days(day, count), name=name) for name, day, count in _closed(today)
-    )
-    monday = today - dt.timedelta(days=today.weekday())
-    away = [
-        ("tomas.rivera", monday + dt.timedelta(days=15), 3, "Congress"),
-        ("tomas.rivera", monday - dt.timedelta(days=70), 12, "Holiday"),
-        ("ingrid.halvorsen", monday + dt.timedelta(days=35), 5, "Holiday"),
-        ("ingrid.halvorsen", monday - dt.timedelta(days=160), 12, "Holiday"),
-        ("miriam.okafor", monday - dt.timedelta(days=115), 12, "Holiday"),
-        ("paul.kowalski", monday + dt.timedelta(days=11), 1, "Training"),
-    ]
-    TimeOff.objects.bulk_create(
-        TimeOff(resource=people[name], period=days(first, count), reason=reason)
-        for name, first, count, reason in away
-    )
-
-
-def _closed(today: dt.date) -> list[tuple[str, dt.date, int]]:
-    """Public holidays of the years around, and a training day; never today."""
-    found = []
-    for year in range(today.year - 2, today.year + 2):
-        november = dt.date(year, 11, 1)
-        thanksgiving = november + dt.timedelta(days=(3 - november.weekday()) % 7 + 21)
-        found += [
-            ("New Year’s Day", dt.date(year, 1, 1), 1),
-            ("Independence Day", dt.date(year, 7, 4), 1),
-            ("Thanksgiving", thanksgiving, 2),
-            ("Christmas", dt.date(year, 12, 24), 3),
-        ]
-    found.append(("Staff training", today + dt.timedelta(days=23 - today.weekday()), 1))
-    window = (today - dt.timedelta(days=760), today + dt.timedelta(days=370))
-    return [
-        (name, day, count)
-        for name, day, count in found
-        if window[0] <= day <= window[1] and not day <= today < day + dt.timedelta(days=count)
-    ]

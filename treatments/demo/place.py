@@ -9,10 +9,10 @@ from django.contrib.auth.hashers import make_password
 from clinic.actors import Actor
 from clinic.enums import Role
 from clinic.models import Site, User
-from scheduling.models import Resource
+from scheduling.models import Qualification, Resource, VisitType
 from scheduling.services import defaults as scheduling_defaults
 from scheduling.services import displays
-from treatments.demo import opening, protocols
+from treatments.demo import exceptions, opening, protocols
 from treatments.models import ProtocolVersion
 
 PASSWORD = "alder-court-demo"  # noqa: S105 - of invented accounts, printed for everybody, refused in production
@@ -40,6 +40,13 @@ PLACES = {
 }
 
 
+QUALIFIED = {
+    "consultation": ("miriam.okafor", "tomas.rivera"),
+    "prp_session": ("miriam.okafor", "tomas.rivera", "ingrid.halvorsen", "grace.mensah", "paul.kowalski"),
+}
+"""Who serves which kind of visit; the others are open to every clinician."""
+
+
 @dataclass(frozen=True)
 class Place:
     """The site with its accounts by e-mail name and its physicians and nurses in order."""
@@ -65,6 +72,7 @@ def build(*, now: dt.datetime, by: Actor) -> Place:
         reply_to=f"desk@{DOMAIN}",
         time_zone=ZONE.key,
         country="US",
+        region="MA",
     )
     site.refresh_from_db()  # the quiet hours as times
     scheduling_defaults.create_for_site(site_id=site.pk, by=by)
@@ -73,7 +81,8 @@ def build(*, now: dt.datetime, by: Actor) -> Place:
     protocol = protocols.write(site, users[STAFF[0][0]], now=now, by=by)
     displays.make(site_id=site.pk, name="Waiting room", by=users["helen.brandt"].actor())
     opening.write_hours(site, resources, now)
-    opening.write_exceptions(site, resources, now)
+    exceptions.write(site, resources, now)
+    _qualify(site, resources)
     return Place(
         site,
         users,
@@ -110,3 +119,12 @@ def _resources(site: Site, users: dict[str, User]) -> dict[str, Resource]:
     ]
     Resource.objects.bulk_create([*people.values(), *things])
     return people
+
+
+def _qualify(site: Site, people: dict[str, Resource]) -> None:
+    types = {row.code: row for row in VisitType.objects.filter(site=site)}
+    Qualification.objects.bulk_create(
+        Qualification(resource=people[name], visit_type=types[code])
+        for code, names in QUALIFIED.items()
+        for name in names
+    )

@@ -15,7 +15,16 @@ from clinic import clock
 from clinic.models import Site
 from scheduling import intervals
 from scheduling.intervals import Intervals, instant, minute, minute_up
-from scheduling.models import Closure, Requirement, Resource, Stage, TimeOff, VisitType, WorkingHours
+from scheduling.models import (
+    Closure,
+    Qualification,
+    Requirement,
+    Resource,
+    Stage,
+    TimeOff,
+    VisitType,
+    WorkingHours,
+)
 from scheduling.selectors.teams import TeamMember
 
 
@@ -51,6 +60,7 @@ class Planner:
         self.of_kind: dict[str, list[Resource]] = defaultdict(list)
         for resource in Resource.objects.order_by("position"):
             self.of_kind[resource.kind_id].append(resource)
+        self._named = self._qualified()
         self._hours = list(WorkingHours.objects.filter(site=site))
         self._shut = [_bounds(row.period) for row in Closure.objects.filter(site=site)]
         self._away: dict[UUID, Intervals] = defaultdict(list)
@@ -146,7 +156,8 @@ class Planner:
         team: list[tuple[Resource, Requirement]] = []
         for need in self._needs[code]:
             low, high = start + need.offset, start + need.offset + need.minutes
-            rows = [lead] if lead is not None and need.is_lead else self.of_kind[need.kind_id]
+            any_of_them = self._named.get((code, need.kind_id)) or self.of_kind[need.kind_id]
+            rows = [lead] if lead is not None and need.is_lead else any_of_them
             self._turn += 1
             for step in range(len(rows)):
                 resource = rows[(step + self._turn) % len(rows)]
@@ -158,6 +169,16 @@ class Planner:
             else:
                 return None
         return tuple(team)
+
+    def _qualified(self) -> dict[tuple[str, str], list[Resource]]:
+        """By kind of visit and of resource: those who are named for it, where anybody is."""
+        found: dict[tuple[str, str], list[Resource]] = defaultdict(list)
+        rows = Qualification.objects.filter(visit_type__site=self.site).select_related(
+            "resource", "visit_type"
+        )
+        for row in rows.order_by("resource__position"):
+            found[row.visit_type.code, row.resource.kind_id].append(row.resource)
+        return found
 
     def _free(self, key: UUID, day: dt.date, low: int, high: int) -> bool:
         return all(high <= begin or end <= low for begin, end in self._busy[(key, day)])

@@ -10,12 +10,14 @@ from django.conf import settings
 
 from clinic import audit, clock
 from clinic.actors import Actor
+from clinic.enums import Role
 from clinic.exceptions import Conflict
 from clinic.models import Patient, User
 from clinic.transactions import use_case
 from scheduling.intervals import instant
 from scheduling.models import Allocation, Appointment, VisitChange, VisitStage
 from treatments.demo import (
+    calls,
     courses,
     freed,
     mails,
@@ -97,6 +99,9 @@ def load(*, by: Actor, say: Say, seed: int = SEED) -> None:
         steps.done(f"{count} mails")
         count = todo.write(rng=rng, site=where.site, patients=patients, now=now)
         steps.done(f"{count} tasks")
+        desk = where.of_role(Role.FRONT_DESK)
+        count = calls.write(rng=rng, site=where.site, patients=patients, desk=desk, now=now)
+        steps.done(f"{count} calls")
         count = waiting.write(rng=rng, site=where.site, patients=patients, now=now)
         steps.done(f"{count} patients on the waitlist")
         count = freed.write(site=where.site, now=now)

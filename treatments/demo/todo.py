@@ -6,23 +6,24 @@ from collections.abc import Sequence
 
 from clinic.enums import MessageState, Role, TaskState
 from clinic.models import Message, Patient, Site, Task
+from clinic.selectors.tasks import CALL_BACK
 from treatments.enums import SessionStatus
 from treatments.models import Session, SessionBooking
 from treatments.services.follow import REBOOK
 
 _OPEN = (
-    ("call_back", "Call back about the time of the next visit", Role.FRONT_DESK, 2),
-    ("call_back", "Call back: asks whether a companion may stay", Role.FRONT_DESK, 5),
+    (CALL_BACK, "Call back: would like another time", Role.FRONT_DESK, 2),
+    (CALL_BACK, "Call back: asks whether a companion may stay", Role.FRONT_DESK, 5),
     ("documents", "Ask for the imaging report", Role.FRONT_DESK, 26),
-    ("call_back", "Call: soreness still strong on day 3", Role.NURSE, 1),
+    (CALL_BACK, "Call: soreness still strong on day 3", Role.NURSE, 1),
     ("check", "Check the list of medicines before the visit", Role.NURSE, 22),
     ("decide", "Look at the new blood count", Role.PHYSICIAN, 4),
     ("letter", "Letter to the family doctor", Role.PHYSICIAN, 50),
     ("check", "Second centrifuge: yearly service is due", Role.MANAGER, 90),
 )
 _DONE = (
-    ("call_back", "Call back about a bill", Role.FRONT_DESK, "Reached; settled."),
-    ("call_back", "Call: soreness on day 2", Role.NURSE, "Better today. Knows when to call again."),
+    (CALL_BACK, "Call back about a bill", Role.FRONT_DESK, "Reached; settled."),
+    (CALL_BACK, "Call: soreness on day 2", Role.NURSE, "Better today. Knows when to call again."),
     ("documents", "Ask for the imaging report", Role.FRONT_DESK, "Arrived and filed."),
 )
 
@@ -42,6 +43,7 @@ def write(*, rng: random.Random, site: Site, patients: Sequence[Patient], now: d
                 site=site,
                 patient=patient if about_patient else None,
                 kind=kind,
+                about=f"call:{patient.pk}" if kind == CALL_BACK else "",
                 title=title,
                 role=role,
                 due_at=_on_the_hour(now + dt.timedelta(hours=hours)),
