@@ -63,6 +63,7 @@ def render(words: Words, *, site: Mapping[str, str], attachments: Sequence[Attac
     context = {
         "paragraphs": paragraphs,
         "clinic_name": site["clinic_name"],
+        "signed": paragraphs[-1:] == [site["clinic_name"]],  # a text may end with it: once is enough
         "phone": site["phone"],
         "questions": _QUESTIONS.get(words.language.partition("-")[0], _QUESTIONS["en"]),
         "button_url": words.button_url,

@@ -16,14 +16,14 @@ TEXTS = {
     "en": DefaultText(
         "Please come a little later today",
         "Hello {first_name},\n\nwe are running about {minutes} minutes late.\n\n"
-        "Please come at {new_time} instead of {time} today. Your place is kept.\n\n"
-        "Is that not possible for you? Please call us on {phone}.\n\n{clinic}",
+        "Please come at {new_time} today. Your place is kept.\n\n"
+        "Is that not possible for you? Please call us on {phone}.",
     ),
     "es": DefaultText(
         "Venga hoy un poco más tarde, por favor",
         "Hola {first_name}:\n\nvamos con unos {minutes} minutos de retraso.\n\n"
-        "Venga hoy por favor a las {new_time} en lugar de las {time}. Su lugar está reservado.\n\n"
-        "¿No le es posible? Llámenos al {phone}.\n\n{clinic}",
+        "Venga hoy por favor a las {new_time}. Su lugar está reservado.\n\n"
+        "¿No le es posible? Llámenos al {phone}.",
     ),
 }
 _STANDING = (AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)

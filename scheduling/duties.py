@@ -34,6 +34,8 @@ class Count:
     """The quiet word for zero."""
     url_name: str
     query: str = ""
+    is_urgent: bool = False
+    """Somebody may stand before a closed door: shown so that it is seen."""
 
 
 @dataclass(frozen=True, slots=True)

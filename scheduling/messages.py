@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from django.utils import translation
-from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from clinic import messaging
+from clinic.days import long_day
 from clinic.messaging import Attachment, DefaultText, MessageKind
 from clinic.models import Message
 from scheduling.enums import AppointmentStatus, Notice
@@ -115,7 +115,7 @@ def placeholders(messages: Sequence[Message]) -> Mapping[UUID, Mapping[str, str]
         start = begins.astimezone(visit.site.zone)
         reader = message.patient
         with translation.override(reader.language):
-            day = date_format(start, "l, j F Y")
+            day = long_day(start)
         values[message.pk] = {
             "first_name": reader.given_name,
             "day": day,

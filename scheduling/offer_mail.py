@@ -10,10 +10,10 @@ from uuid import UUID
 from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
-from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from clinic import clock, messaging
+from clinic.days import long_day
 from clinic.messaging import DefaultText, MessageKind
 from clinic.models import Message
 from scheduling.enums import Notice, OfferStatus
@@ -70,12 +70,12 @@ def placeholders(messages: Sequence[Message]) -> Mapping[UUID, Mapping[str, str]
         language = entry.patient.language if entry.patient.language in TEXTS else "en"
         start, until = offer.start.astimezone(zone), offer.expires_at.astimezone(zone)
         with translation.override(language):
-            day = date_format(start, "l, j F Y")
+            day = long_day(start)
             told = {
                 "first_name": entry.patient.given_name,
                 "day": day,
                 "time": f"{start:%H:%M}",
-                "until": _UNTIL[language].format(day=date_format(until, "l j F"), time=f"{until:%H:%M}"),
+                "until": _UNTIL[language].format(day=long_day(until, year=False), time=f"{until:%H:%M}"),
                 "clinic": offer.site.sender_name,
                 "address": offer.site.address,
                 "phone": offer.site.phone,
@@ -113,7 +113,7 @@ def _have(offer: Offer, language: str) -> str:
     if visit is None:
         return _HAVE_NOT[language]
     start = visit.period.lower.astimezone(offer.site.zone)
-    return _HAVE[language].format(day=date_format(start, "l, j F Y"), time=f"{start:%H:%M}")
+    return _HAVE[language].format(day=long_day(start), time=f"{start:%H:%M}")
 
 
 def _offers(messages: Sequence[Message]) -> dict[str, Offer]:

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
 from clinic import clock
+from clinic.days import long_day
 
 register = template.Library()
 
@@ -42,8 +43,8 @@ def clinic_day(value: dt.date | dt.datetime | None) -> str:
 
 @register.filter
 def clinic_long_day(value: dt.date | dt.datetime | None) -> str:
-    """ "Tuesday 24 November 2026", for letters, headings and print."""
-    return date_format(_day(value), "l j F Y") if value else ""
+    """ "Tuesday 24 November 2026", for letters, headings and print; in Spanish "martes 24 de noviembre de 2026"."""
+    return long_day(_day(value)) if value else ""
 
 
 @register.filter

@@ -16,7 +16,6 @@ from clinic.enums import Permission, Role
 from clinic.models import Site
 from clinic.permissions import actor_of, requires
 from clinic.selectors import current_site, sites_of
-from clinic.selectors.home import troubled_mails
 from clinic.selectors.sites import SESSION_KEY, site_for
 from clinic.selectors.tasks import tasks_for
 from clinic.views.common import address, at_site, pane
@@ -71,8 +70,6 @@ def home(request: HttpRequest, site: Site) -> HttpResponse:
         "actions": [(url, label) for name, label in _ACTIONS[by.role] if (url := address(request, name))],
         "tasks": shown[:TASKS_SHOWN],
         "more_tasks": len(shown) > TASKS_SHOWN,
-        "troubled": troubled_mails(site_id=site.pk) if by.role in (Role.FRONT_DESK, Role.MANAGER) else 0,
-        "messages_url": address(request, "clinic:message-list"),
         "set_up": _set_up(request, by),
     }
     return render(request, "clinic/home/show.html", context)

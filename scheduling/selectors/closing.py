@@ -1,6 +1,7 @@
 """What a day must not end with: visits still open, reasons and calls still owed, records not signed."""
 
 import datetime as dt
+from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
@@ -17,26 +18,39 @@ _EXPECTED = (AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)
 _HERE = (AppointmentStatus.ARRIVED, AppointmentStatus.IN_PROGRESS)
 
 
-def open_ends(*, site: Site, day: dt.date) -> dict[str, list[OpenEnd]]:
-    """Each thing with the act that closes it, by group, in the order of the desk's round. A constant number of
-    queries; what higher apps know comes last."""
+@dataclass(frozen=True, slots=True)
+class DayClose:
+    """What is open, by group, in the order of the desk's round; and how many visits of the day have not begun yet."""
+
+    groups: dict[str, list[OpenEnd]]
+    to_come: int
+
+
+def open_ends(*, site: Site, day: dt.date, now: dt.datetime) -> DayClose:
+    """Each thing with the act that closes it. A constant number of queries; what higher apps know comes last.
+
+    A visit whose time has not come yet is no open end: before the evening they would hide what is.
+    """
     start, end = clock.day_bounds(day, site.zone)
     rows = Appointment.objects.filter(
         site=site, period__overlap=(start, end), period__startswith__gte=start, period__startswith__lt=end
     ).select_related("patient", "visit_type")
     visits = list(rows.order_by("period", "pk"))
     due = list(open_tasks(site_id=site.pk).filter(due_at__lt=end))
-    found = [*_visits(visits), *_tasks(due), *duties.closing(site, start, end)]
+    to_come = [visit for visit in visits if visit.status in _EXPECTED and visit.period.lower > now]
+    begun = [visit for visit in visits if visit not in to_come]
+    found = [*_visits(begun), *_tasks(due), *duties.closing(site, start, end)]
     groups: dict[str, list[OpenEnd]] = {}
     for line in found:
         groups.setdefault(line.group, []).append(line)
-    return groups
+    return DayClose(groups, len(to_come))
 
 
 def _visits(visits: list[Appointment]) -> list[OpenEnd]:
-    def line(visit: Appointment, group: str, act: str, url: str = "scheduling:appointment-detail") -> OpenEnd:
+    def line(visit: Appointment, group: str, act: str) -> OpenEnd:
         start: dt.datetime = visit.period.lower
-        return OpenEnd(group, visit.visit_type.name, act, (url, str(visit.pk)), visit.patient, start)
+        url = ("scheduling:appointment-detail", str(visit.pk))
+        return OpenEnd(group, visit.visit_type.name, act, url, visit.patient, start)
 
     def of(*statuses: AppointmentStatus) -> list[Appointment]:
         return [visit for visit in visits if visit.status in statuses]
@@ -45,10 +59,7 @@ def _visits(visits: list[Appointment]) -> list[OpenEnd]:
     return [
         *(line(visit, _("Here and not discharged"), _("Finish the visit")) for visit in of(*_HERE)),
         *(line(visit, _("Neither come nor noted"), _("Say what became of it")) for visit in of(*_EXPECTED)),
-        *(
-            line(visit, _("Did not come, no reason yet"), _("Ask them"), "scheduling:visit-calls")
-            for visit in missed
-        ),
+        *(line(visit, _("Did not come, no reason yet"), _("Ask them")) for visit in missed),
     ]
 
 

@@ -84,9 +84,8 @@ def counts(*, site: Site) -> list[Count]:
     ]
     to_move = open_tasks(site_id=site.pk).filter(kind=REBOOK).count()
     if to_move:
-        first.append(
-            Count(to_move, ngettext("visit to move", "visits to move", to_move), "", "scheduling:to-move")
-        )
+        word = ngettext("visit to move", "visits to move", to_move)
+        first.append(Count(to_move, word, "", "scheduling:to-move", is_urgent=True))
     due = call_backs(site_id=site.pk, until=ahead.today_ends).count()
     failed = troubled_mails(site_id=site.pk)
     last = [
@@ -97,6 +96,7 @@ def counts(*, site: Site) -> list[Count]:
             _("no mail failed"),
             "clinic:message-list",
             "?show=attention",
+            is_urgent=True,
         ),
         Count(len(ahead.same_names), _("same name today"), _("no same names"), "scheduling:same-names"),
     ]

@@ -21,12 +21,13 @@ from scheduling.views.common import at_site
 def day_close(request: HttpRequest, site: Site, day: dt.date | None = None) -> HttpResponse:
     """Today's, or another day's. Who may not do an act sees the line without its link."""
     shown = day or clock.today(site.zone)
+    state = closing.open_ends(site=site, day=shown, now=clock.now())
     groups = [
         {
             "name": name,
             "lines": [{"end": end, "url": address(request, *end.url)} for end in ends],
         }
-        for name, ends in closing.open_ends(site=site, day=shown).items()
+        for name, ends in state.groups.items()
     ]
     context = {
         "site": site,
@@ -34,6 +35,7 @@ def day_close(request: HttpRequest, site: Site, day: dt.date | None = None) -> H
         "today": clock.today(site.zone),
         "before": shown - dt.timedelta(days=1),
         "groups": groups,
+        "to_come": state.to_come,
         "count": sum(len(group["lines"]) for group in groups),
     }
     return render(request, "scheduling/day/close.html", context)

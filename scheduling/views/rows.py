@@ -188,7 +188,7 @@ def rows_of(
 
 
 def figures_of(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Numbers of the day, over all clinicians."""
+    """Numbers of the day, over all clinicians: the visits, and of the rest what is not nought."""
     real = [row for row in rows if row.status != AppointmentStatus.CANCELLED]
     late = sum(1 for row in real if row.late)
     figures = [
@@ -205,7 +205,7 @@ def figures_of(rows: Sequence[Row]) -> list[dict[str, Any]]:
     ]
     if late:
         figures.append({"label": _("late"), "value": late, "tone": "attention"})
-    return figures
+    return [figures[0], *(figure for figure in figures[1:] if figure["value"])]
 
 
 def _length(minutes: int) -> str:

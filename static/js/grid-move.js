@@ -86,6 +86,8 @@
     if (done.block.isConnected && done.how === "keys") grid.focus(done.block);
   }
 
+  let landed = false; // whether the server has moved what was dropped last
+
   function drop() {
     const now = lift;
     if (now.at === now.start && now.column === now.home) return end(false);
@@ -100,6 +102,7 @@
       values.instead_of = now.home.dataset.resource;
       values.resource = now.column.dataset.resource;
     }
+    landed = false;
     grid.moved = now.card.dataset.visit;
     grid.focus(now.block); // where the focus comes back to when the answer is a dialog
     window.htmx.ajax("POST", now.card.dataset.url, { target: "#grid-answer", swap: "innerHTML", values: values, source: root })
@@ -107,12 +110,13 @@
     lift = null;
     function settle() {
       lift = now;
-      end(true);
+      end(landed);
     }
   }
 
   /* The answer: moved, then the sheet comes anew and the note with its undo stays a while. */
   document.body.addEventListener("gridMoved", function () {
+    landed = true;
     const dialog = document.getElementById("grid-refused");
     if (dialog && dialog.open) dialog.close();
     if (grid.refresh) grid.refresh(true);

@@ -102,6 +102,7 @@ def test_a_clash_snaps_back_says_why_and_offers_what_is_free(desk: Person, house
     expect(dialog).to_contain_text(house.one("physician").name)
     assert stands(visit)[0] == "09:00"
     expect(page.locator(".gb.ghost")).to_have_count(0)
+    expect(page.locator("#grid-news")).to_have_text(re.compile("Clashing stays where it was"))
     desk.screen("grid-clash")
     near = dialog.locator("button[name=start]").first
     offered = near.inner_text().split()[0]

@@ -1,12 +1,15 @@
 """From words to MIME."""
 
+import datetime as dt
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from uuid import UUID
 
 import pytest
+from django.utils import translation
 
 from clinic import mailing
+from clinic.days import long_day
 from clinic.mailing import Words
 from clinic.messaging import Attachment
 from clinic.models import Site
@@ -92,3 +95,20 @@ def test_the_last_line_is_in_the_language_of_the_mail(language: str, line: str) 
     mail = _mail(Words(language, "Su cita", "Hola Ada"))
     assert _part(mail, "plain").splitlines()[-1] == f"{line} {SITE.phone}"
     assert _part(mail, "html").count(line) == 1
+
+
+def test_a_text_that_ends_with_the_name_is_not_signed_twice() -> None:
+    mail = _mail(Words("en", "Your appointment", f"Hello Ada,\n\nplease call.\n\n{SITE.sender_name}"))
+    assert _part(mail, "plain").count(SITE.sender_name) == 1
+
+
+def test_a_day_is_said_in_full_in_the_language_of_the_reader() -> None:
+    day = dt.date(2026, 11, 24)
+    said = {}
+    for language in ("en", "es"):
+        with translation.override(language):
+            said[language] = [long_day(day), long_day(day, year=False)]
+    assert said == {
+        "en": ["Tuesday 24 November 2026", "Tuesday 24 November"],
+        "es": ["martes 24 de noviembre de 2026", "martes 24 de noviembre"],
+    }

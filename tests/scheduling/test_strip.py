@@ -14,6 +14,7 @@ from clinic.services import calls
 from clinic.services.calls import CallData
 from scheduling import duties
 from scheduling.duties import Light
+from scheduling.enums import AppointmentStatus
 from scheduling.models import Appointment
 from scheduling.selectors import closing
 from scheduling.selectors import strip as reads
@@ -98,7 +99,7 @@ def test_list_of_unconfirmed_is_rung_through_by_one_key_a_line(house: House) -> 
     visit, client, url = book(house), browser(house), reverse("scheduling:unconfirmed")
     calls_url = reverse("scheduling:visit-calls", args=[visit.pk])
     assert client.post(calls_url, {"outcome": "voicemail", "next": url}).headers["Location"] == url
-    assert "Left a message</div>" in client.get(url).content.decode()
+    assert "<div>Left a message<div" in client.get(url).content.decode()
     client.post(calls_url + "?confirm=1", {"outcome": "reached", "next": url})
     assert "Everybody has confirmed" in client.get(url).content.decode()
 
@@ -135,16 +136,25 @@ def test_light_follows_the_course(house: House) -> None:
 
 
 def test_day_close_names_each_open_end_with_its_act(house: House) -> None:
-    today = clock.today(house.site.zone)
-    assert closing.open_ends(site=house.site, day=today) == {}
+    today, now = clock.today(house.site.zone), clock.now()
+    assert closing.open_ends(site=house.site, day=today, now=now) == closing.DayClose({}, 0)
     tomorrow = days_ahead(1, house.site)
-    here, expected = book(house, 9), book(house, 10)
+    here, expected, missed = book(house, 9), book(house, 10), book(house, 11)
     progress.arrive(appointment_id=here.pk, by=BY)
-    found = closing.open_ends(site=house.site, day=tomorrow)
-    assert {group: [end.url[1] for end in ends] for group, ends in found.items()} == {
-        "Here and not discharged": [str(here.pk)],
-        "Neither come nor noted": [str(expected.pk)],
+    Appointment.objects.filter(pk=missed.pk).update(status=AppointmentStatus.NO_SHOW)
+    found = closing.open_ends(site=house.site, day=tomorrow, now=expected.period.lower)
+    assert {group: [end.url for end in ends] for group, ends in found.groups.items()} == {
+        "Here and not discharged": [("scheduling:appointment-detail", str(here.pk))],
+        "Neither come nor noted": [("scheduling:appointment-detail", str(expected.pk))],
+        "Did not come, no reason yet": [("scheduling:appointment-detail", str(missed.pk))],
     }
+
+
+def test_day_close_in_the_morning_counts_what_is_to_come_and_lists_it_not(house: House) -> None:
+    visit = book(house, 10)
+    before = visit.period.lower - dt.timedelta(minutes=1)
+    found = closing.open_ends(site=house.site, day=days_ahead(1, house.site), now=before)
+    assert found == closing.DayClose({}, 1)
 
 
 def test_day_close_says_plainly_that_everything_is_closed(house: House) -> None:
@@ -155,8 +165,9 @@ def test_day_close_holds_records_that_nobody_signed(house: House) -> None:
     ward = treatments.ward()
     order, _visits = treatments.booked(ward, first=1)
     treatments.inject(ward, order.course, at=clock.now())
-    found = closing.open_ends(site=ward.house.site, day=clock.today(ward.house.site.zone))
-    assert len(found["Records not signed"]) == 1
+    now = clock.now()
+    found = closing.open_ends(site=ward.house.site, day=clock.today(ward.house.site.zone), now=now)
+    assert len(found.groups["Records not signed"]) == 1
 
 
 @pytest.mark.parametrize("count", [1, 30])

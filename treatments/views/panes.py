@@ -11,7 +11,7 @@ from clinic.enums import Permission
 from clinic.models import Patient, Site
 from clinic.permissions import actor_of, can, requires
 from scheduling.views.common import at_site
-from treatments.selectors import history, orders, reviews
+from treatments.selectors import history, reviews
 
 
 @requires(Permission.VIEW_ORDERS)
@@ -34,7 +34,7 @@ def patient_pane(request: HttpRequest, site: Site, patient_id: UUID) -> HttpResp
 @require_GET
 @at_site
 def home_pane(request: HttpRequest, site: Site) -> HttpResponse:
-    """For the physician: my sessions today, gates that wait, records to sign. For the desk: orders to book."""
+    """For the physician: my sessions today, gates that wait, records to sign."""
     by = actor_of(request)
     clinical = can(by, Permission.VIEW_CLINICAL)
     decides = can(by, Permission.DECIDE_COURSE)
@@ -48,6 +48,5 @@ def home_pane(request: HttpRequest, site: Site) -> HttpResponse:
         else [],
         "gates": reviews.waiting(site=site) if decides else [],
         "unsigned": history.unsigned(site_id=site.pk, user_id=mine) if decides else [],
-        "orders": orders.open_count(site_id=site.pk) if can(by, Permission.BOOK) else 0,
     }
     return render(request, "treatments/pane/home.html", context)
