@@ -10,10 +10,10 @@ from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from django.utils import translation
-from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from clinic import messaging
+from clinic.days import long_day
 from clinic.messaging import Attachment, DefaultText, MessageKind
 from clinic.models import Message, Patient
 from scheduling.enums import AppointmentStatus, Notice
@@ -159,7 +159,7 @@ def _line(row: NoticeLine, reader: Patient) -> str:
 def _at(instant: dt.datetime, visit: Appointment, language: str) -> str:
     local = instant.astimezone(visit.site.zone)
     with translation.override(language):
-        day = date_format(local, "l, j F Y")
+        day = long_day(local, comma=True)
     return _LINES[language]["at"].format(day=day, time=f"{local:%H:%M}")
 
 

@@ -115,7 +115,7 @@ def placeholders(messages: Sequence[Message]) -> Mapping[UUID, Mapping[str, str]
         start = begins.astimezone(visit.site.zone)
         reader = message.patient
         with translation.override(reader.language):
-            day = long_day(start)
+            day = long_day(start, comma=True)
         values[message.pk] = {
             "first_name": reader.given_name,
             "day": day,

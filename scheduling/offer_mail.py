@@ -70,7 +70,7 @@ def placeholders(messages: Sequence[Message]) -> Mapping[UUID, Mapping[str, str]
         language = entry.patient.language if entry.patient.language in TEXTS else "en"
         start, until = offer.start.astimezone(zone), offer.expires_at.astimezone(zone)
         with translation.override(language):
-            day = long_day(start)
+            day = long_day(start, comma=True)
             told = {
                 "first_name": entry.patient.given_name,
                 "day": day,
@@ -113,7 +113,7 @@ def _have(offer: Offer, language: str) -> str:
     if visit is None:
         return _HAVE_NOT[language]
     start = visit.period.lower.astimezone(offer.site.zone)
-    return _HAVE[language].format(day=long_day(start), time=f"{start:%H:%M}")
+    return _HAVE[language].format(day=long_day(start, comma=True), time=f"{start:%H:%M}")
 
 
 def _offers(messages: Sequence[Message]) -> dict[str, Offer]:

@@ -73,7 +73,7 @@ def _facts(offer: Offer, *, failed: bool) -> dict[str, Any]:
         "offer": offer,
         "site": site,
         "start": offer.start,
-        "day": long_day(offer.start.astimezone(site.zone), year=False),
+        "day": long_day(offer.start.astimezone(site.zone), year=False, comma=True),
         "hello": words["hello"].format(name=entry.patient.given_name),
         "keep": words["keep"].format(until=_moment(offer.expires_at, words, site.zone)),
         "instead": _instead(offer, words),
@@ -103,12 +103,12 @@ def _instead(offer: Offer, words: Mapping[str, str]) -> str:
     if visit is None:
         return ""
     start = visit.period.lower.astimezone(offer.site.zone)
-    return words["instead"].format(day=long_day(start, year=False), time=f"{start:%H:%M}")
+    return words["instead"].format(day=long_day(start, year=False, comma=True), time=f"{start:%H:%M}")
 
 
 def _moment(when: Any, words: Mapping[str, str], zone: ZoneInfo) -> str:
     local = when.astimezone(zone)
-    return words["until"].format(day=long_day(local, year=False), time=f"{local:%H:%M}")
+    return words["until"].format(day=long_day(local, year=False, comma=True), time=f"{local:%H:%M}")
 
 
 def _page(request: HttpRequest, context: dict[str, Any], *, status: int = 200) -> HttpResponse:

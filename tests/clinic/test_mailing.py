@@ -107,8 +107,8 @@ def test_a_day_is_said_in_full_in_the_language_of_the_reader() -> None:
     said = {}
     for language in ("en", "es"):
         with translation.override(language):
-            said[language] = [long_day(day), long_day(day, year=False)]
+            said[language] = [long_day(day), long_day(day, year=False, comma=True)]
     assert said == {
-        "en": ["Tuesday 24 November 2026", "Tuesday 24 November"],
-        "es": ["martes 24 de noviembre de 2026", "martes 24 de noviembre"],
+        "en": ["Tuesday 24 November 2026", "Tuesday, 24 November"],
+        "es": ["martes 24 de noviembre de 2026", "martes, 24 de noviembre"],
     }

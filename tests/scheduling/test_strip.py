@@ -128,7 +128,7 @@ def test_light_follows_the_course(house: House) -> None:
     order, visits = treatments.booked(ward, first=15)
     first = visits[0]
     assert duties.lights([first]) == {first.pk: Light.READY}
-    reviews.hold(by=ward.physician, course_id=order.course_id)
+    reviews.hold(by=ward.physician, course_id=order.course_id, reason="Away on a journey.")
     assert Course.objects.get().status == CourseStatus.ON_HOLD
     assert duties.lights([first]) == {first.pk: Light.OPEN}
     page = browser(ward.house).get(reverse("scheduling:appointment-detail", args=[first.pk])).content.decode()

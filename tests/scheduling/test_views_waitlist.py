@@ -187,7 +187,7 @@ def test_the_link_shows_day_time_and_place_and_no_treatment(offer: Offer) -> Non
     assert page.status_code == 200
     start = offer.start.astimezone(offer.site.zone)
     for words in (
-        f"{start:%A} {start.day} {start:%B}",
+        f"{start:%A}, {start.day} {start:%B}",
         f"{start:%H:%M}",
         offer.site.address,
         offer.site.phone,

@@ -46,7 +46,7 @@ def write(*, rng: random.Random, site: Site, patients: Sequence[Patient], now: d
                 about=f"call:{patient.pk}" if kind == CALL_BACK else "",
                 title=title,
                 role=role,
-                due_at=_on_the_hour(now + dt.timedelta(hours=hours)),
+                due_at=_on_the_hour(now + dt.timedelta(hours=hours), site),
                 created_at=now - dt.timedelta(hours=rng.uniform(1, 20)),
             )
         )
@@ -71,8 +71,11 @@ def write(*, rng: random.Random, site: Site, patients: Sequence[Patient], now: d
     return len(rows)
 
 
-def _on_the_hour(moment: dt.datetime) -> dt.datetime:
-    return moment.replace(minute=0)
+def _on_the_hour(moment: dt.datetime, site: Site) -> dt.datetime:
+    """An hour at which somebody is at work: on that day, or on the Monday after it."""
+    local = moment.astimezone(site.zone)
+    local += dt.timedelta(days=(7 - local.weekday()) * (local.weekday() in (5, 6)))
+    return local.replace(hour=min(max(local.hour, 9), 17), minute=0)
 
 
 def _without_visit(site: Site) -> Sequence[Session]:
@@ -90,7 +93,7 @@ def _rebook(site: Site, session: Session, now: dt.datetime) -> Task:
         about=f"session:{session.pk}",
         title=f"Rebook session {session.number}",
         role=Role.FRONT_DESK,
-        due_at=_on_the_hour(now + dt.timedelta(hours=20)),
+        due_at=_on_the_hour(now + dt.timedelta(hours=20), site),
         created_at=now - dt.timedelta(hours=2),
     )
 
@@ -103,6 +106,6 @@ def _failed_mail(site: Site, message: Message, now: dt.datetime) -> Task:
         about=f"message:{message.pk}",
         title="A mail was refused: ask for the right address",
         role=Role.FRONT_DESK,
-        due_at=_on_the_hour(now + dt.timedelta(hours=3)),
+        due_at=_on_the_hour(now + dt.timedelta(hours=3), site),
         created_at=message.ended_at or now,
     )
