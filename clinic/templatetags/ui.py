@@ -13,6 +13,8 @@ from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy
 
+from clinic.policies import phones
+
 register = template.Library()
 
 SHAPES: dict[str, str] = {
@@ -234,3 +236,9 @@ def pager(context: Mapping[str, Any], page: Page[Any], *, target: str = "") -> d
 
 def _render(name: str, values: Mapping[str, Any]) -> SafeString:
     return SafeString(render_to_string(f"_components/{name}.html", dict(values)))
+
+
+@register.filter
+def phone_shown(e164: str, country: str) -> str:
+    """A number as it is read aloud in that country."""
+    return phones.shown(e164, country=country)

@@ -71,6 +71,12 @@ def offer_of(token: str) -> Offer | None:
     return _with_entry(rows).first()
 
 
+def only_site() -> Site | None:
+    """The clinic's site where it has one."""
+    found = list(Site.objects.filter(is_active=True)[:2])
+    return found[0] if len(found) == 1 else None
+
+
 def freed(*, site: Site, until: dt.datetime, now: dt.datetime) -> list[FreedSlot]:
     """Freed times that are still to be had, soonest first, each with its open offer (`standing`)."""
     rows = FreedSlot.objects.filter(site=site, closed_at__isnull=True, period__endswith__gt=now)

@@ -32,9 +32,10 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
     offer = reads.offer_of(token)
     if offer is None:
         words = offer_words.of(translation.get_language() or "en")
-        return _page(
-            request, {"state": "unknown", "words": words, "title": words["unknown_title"]}, status=404
-        )
+        context = {"state": "unknown", "words": words, "title": words["unknown_title"]}
+        if site := reads.only_site():  # of several nobody can say whose patient this is
+            context |= {"clinic_name": site.sender_name, "phone": site.phone}
+        return _page(request, context, status=404)
     failed = request.method == "POST" and not _answered(request, offer)
     if request.method == "POST" and not failed:
         return redirect("scheduling:offer", token)

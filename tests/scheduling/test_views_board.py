@@ -17,7 +17,7 @@ from scheduling.models import Allocation, Appointment
 from scheduling.selectors import delays
 from scheduling.services import booking, endings, latecomers, progress
 from scheduling.services.plans import VisitRequest
-from tests.factories import clinic
+from tests.factories import clinic, waiting
 from tests.factories import scheduling as factory
 from tests.factories.scheduling import BY, House
 
@@ -139,12 +139,14 @@ def test_board_says_who_will_be_late_and_one_key_tells_them(desk: Client, house:
         book(house, ten.in_(30)),
         book(house, ten.in_(60), email=""),
     )
+    waiting.phone(phoned.patient)
     progress.arrive(appointment_id=here.pk, by=BY)
     ten.passes(20)
     progress.advance(appointment_id=here.pk, by=BY)
     assert "likely 10:50 , not 10:30" in card(desk, next_)
     page = desk.get(BOARD).content.decode()
     assert ["Tell 1 by mail" in page, f'value="{phoned.pk}"' in page] == [True, True]
+    assert page.count('href="tel:+49305550111">030 5550111</a>') == 1
     answer = desk.post(reverse("scheduling:board-late"), follow=True).content.decode()
     assert "1 patient is told by mail" in answer
     assert "1 patient has no mail: please phone." in answer

@@ -258,6 +258,14 @@ def test_an_unknown_link_says_what_to_do() -> None:
     assert (page.status_code, "This link does not work" in page.content.decode()) == (404, True)
 
 
+def test_an_unknown_link_gives_the_phone_where_there_is_one_site(house: House) -> None:
+    url, number = reverse("scheduling:offer", args=["0" * 64]), house.site.phone
+    assert number in Client().get(url).content.decode()
+    clinic.site(phone="+49 30 5550999")
+    page = Client().get(url).content.decode()
+    assert [number in page, "5550999" in page] == [False, False]
+
+
 def test_the_page_speaks_spanish_to_who_does(house: House, freed: FreedSlot) -> None:
     waiting.waits(house, clinic.patient(language="es"))
     offering.run(by=BY)
