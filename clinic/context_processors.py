@@ -35,11 +35,13 @@ ENTRIES = (
     Entry(
         "treatments:review-list", _("Courses to review"), "clipboard-document-check", Permission.DECIDE_COURSE
     ),
+    Entry("treatments:readiness-list", _("Preparation"), "shield-check", Permission.VIEW_CLINICAL),
     Entry("clinic:message-list", _("Messages"), "envelope", Permission.VIEW_MESSAGES),
     Entry("clinic:task-list", _("Tasks"), "check-circle", Permission.WORK_TASKS),
     Entry("treatments:protocol-list", _("Protocols"), "book-open", Permission.VIEW_PROTOCOLS),
     Entry("scheduling:reports", _("Reports"), "chart-bar", Permission.VIEW_REPORTS),
     Entry("treatments:instruments", _("Questionnaires"), "clipboard", Permission.MANAGE_SITE),
+    Entry("treatments:consent-text", _("Consent text"), "document-text", Permission.EDIT_CONSENT_TEXT),
     Entry("scheduling:setup", _("Set-up"), "cog-6-tooth", Permission.MANAGE_SITE),
 )
 

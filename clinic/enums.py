@@ -36,6 +36,7 @@ class Permission(StrEnum):
     VIEW_REPORTS = "view_reports"
     VIEW_PROTOCOLS = "view_protocols"
     EDIT_PROTOCOLS = "edit_protocols"
+    EDIT_CONSENT_TEXT = "edit_consent_text"
 
 
 class Sex(TextChoices):

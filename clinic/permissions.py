@@ -47,6 +47,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.OVERRIDE_INTERVAL,
         Permission.OVERRIDE_SCHEDULE_WARNING,
         Permission.EDIT_PROTOCOLS,
+        Permission.EDIT_CONSENT_TEXT,
     },
     Role.MANAGER: _EVERYBODY
     | {
@@ -60,6 +61,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.VIEW_REPORTS,
         Permission.VIEW_PROTOCOLS,
         Permission.EDIT_PROTOCOLS,
+        Permission.EDIT_CONSENT_TEXT,
     },
 }
 

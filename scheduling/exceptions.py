@@ -34,3 +34,11 @@ class HoldEnded(DomainError):
 
 class OfferClosed(DomainError):
     """The offer cannot be answered any more: answered, expired or withdrawn. What became of it is on its page."""
+
+
+class StageRefused(DomainError):
+    """A higher app keeps the patient from this stage. `url`: where this actor can settle it, empty where they cannot."""
+
+    def __init__(self, message: str, *, url: str = "") -> None:
+        super().__init__(message)
+        self.url = url

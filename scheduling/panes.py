@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
+from clinic.actors import Actor
 from scheduling.models import Appointment
 
 
@@ -17,8 +18,20 @@ class Link:
 
 
 MoveLink = Callable[[Appointment], Link | None]
+VisitLink = Callable[[Appointment, Actor], Link | None]
 
 _move_links: list[MoveLink] = []
+_visit_links: list[VisitLink] = []
+
+
+def register_visit_link(link: VisitLink) -> None:
+    """A page of a higher app about this visit, for those who may see it."""
+    _visit_links.append(link)
+
+
+def visit_links(visit: Appointment, by: Actor) -> list[Link]:
+    """Every such page for this person, in the order of registration."""
+    return [found for link in _visit_links if (found := link(visit, by)) is not None]
 
 
 def register_move_link(link: MoveLink) -> None:

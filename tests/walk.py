@@ -54,10 +54,29 @@ from scheduling.services.plans import VisitRequest
 from tests.factories import clinic, treatments, waiting
 from tests.factories.scheduling import BY
 from tests.factories.treatments import Ward
-from treatments.data import EventData
+from treatments.data import AnswerData, EventData, MedicineData, SignatureData
 from treatments.enums import Decision
-from treatments.models import Course, InstrumentDefinition, ProtocolVersion, Session
-from treatments.services import events, instruments, outcomes, protocol_edits, protocols, reviews, sessions
+from treatments.models import (
+    Consent,
+    ConsentText,
+    Course,
+    InstrumentDefinition,
+    Medicine,
+    ProtocolVersion,
+    Session,
+)
+from treatments.services import (
+    consents,
+    events,
+    instruments,
+    medicines,
+    outcomes,
+    protocol_edits,
+    protocols,
+    reviews,
+    screening,
+    sessions,
+)
 
 FOREIGN_APPS = ("account_", "mfa_", "usersessions_")
 """Names of allauth's own addresses: it guards them itself and its tests walk them."""
@@ -180,7 +199,7 @@ class Grounds:
 def grounds() -> Grounds:
     """Build it, committed, in the database at hand. What lies in the past is written with the clock set back."""
     clock.set_offset(-_SINCE)
-    ward = treatments.ward()
+    ward = treatments.ward(screened=True)
     site = ward.house.site
     treated, visits_today = _past(ward)
     clock.set_offset(dt.timedelta(0))
@@ -206,6 +225,7 @@ def grounds() -> Grounds:
     )
     leave = _to_move(ward)
     offer, further = _waiting(ward)
+    medicine, agreed = _screened(ward, order.course)
     waiting = treatments.order(ward)
     other = clinic.site(name="Ahornplatz", phone="+49 30 5550200")
     people = {role: clinic.user(role, at=site) for role in Role}
@@ -251,6 +271,8 @@ def grounds() -> Grounds:
             "definition_id": _definition(site, manager).pk,
             "link_token": links.token_of(_link(site, person)),
             "step": 1,
+            "medicine_id": medicine.pk,
+            "consent_id": agreed.pk,
             "entry_id": offer.entry_id,
             "offer_id": offer.pk,
             "slot_id": further.pk,
@@ -281,6 +303,26 @@ def _draft(ward: Ward) -> ProtocolVersion:
     return protocol_edits.remove_line(
         by=BY, version_id=draft.pk, revision=draft.revision, section="medicines", at=0
     )
+
+
+def _screened(ward: Ward, course: Course) -> tuple[Medicine, Consent]:
+    """A patient who takes something that its prescriber decides about, has answered, and signed on paper."""
+    by, key, page = ward.nurse, course.pk, b"%PDF-1.7 %%EOF"
+    row = medicines.add(by=by, course_id=key, data=MedicineData("Warfarin", "anticoagulant"))
+    for name in ("Naproxen", "Something new"):
+        medicines.add(by=by, course_id=key, data=MedicineData(name, "nsaid", dose="500 mg"))
+    text = ConsentText.objects.get(site=ward.house.site, language="en")
+    ways: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("drawn", {"strokes": [[[0, 0], [400, 200]]]}),
+        ("paper", {"page": page}),
+    )
+    for method, more in ways:
+        signed = SignatureData(method, **more)
+        agreed = consents.give(by=by, course_id=key, text_id=text.pk, signature=signed)
+    session = treatments.session(course)
+    said = [AnswerData("cancer", "yes"), AnswerData("infection", "yes"), AnswerData("tobacco", "yes")]
+    screening.answer(by=by, session_id=session.pk, moment="booking", answers=said)
+    return row, agreed
 
 
 def _past(ward: Ward) -> tuple[list[Course], list[Appointment]]:

@@ -10,7 +10,7 @@ class TreatmentsConfig(AppConfig):
         from django.utils.translation import gettext_lazy as _  # noqa: PLC0415
 
         from clinic import doors, locks  # noqa: PLC0415 - models are ready only now
-        from treatments import integrity, messages, question_mail, receivers, rules  # noqa: PLC0415
+        from treatments import integrity, messages, question_mail, receivers, rules, screening_guard  # noqa: PLC0415
         from treatments.models import Course, Session  # noqa: PLC0415
         from treatments.selectors import readiness  # noqa: PLC0415
         from treatments.services import asking  # noqa: PLC0415
@@ -24,3 +24,4 @@ class TreatmentsConfig(AppConfig):
         integrity.register()
         receivers.connect()
         readiness.register()
+        screening_guard.register()

@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 
@@ -162,3 +163,50 @@ class EventData:
     session_id: UUID | None = None
     treatment: str = ""
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerData:
+    """An answer to one line of a checklist. `measured_on` empty: today."""
+
+    code: str
+    value: str
+    number: Decimal | None = None
+    measured_on: dt.date | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MedicineData:
+    """What a patient takes, as they say it."""
+
+    name: str
+    group: str
+    dose: str = ""
+    prescriber: str = ""
+    last_dose_on: dt.date | None = None
+    plan: str = "table"
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionData:
+    """A prescriber's decision about one medicine: who, when, what."""
+
+    word: str
+    words: str
+    decided_by: str
+    decided_on: dt.date
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureData:
+    """How a consent was signed. Without a `contact_id` the patient signed."""
+
+    method: str
+    contact_id: UUID | None = None
+    strokes: Any = None
+    page: bytes | None = None
+    witness: str = ""
+    interpreter: str = ""
+    given_at: dt.datetime | None = None

@@ -9,15 +9,18 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from clinic.actors import Actor
+from clinic.enums import Permission
+from clinic.permissions import can
 from clinic.signals import patient_erasing, site_created
 from scheduling import panes
 from scheduling.models import Appointment
 from scheduling.panes import Link, MoveWarning
 from scheduling.signals import appointment_changed
 from treatments.forms import planning
+from treatments.models import Session
 from treatments.policies import intervals
 from treatments.selectors import courses
-from treatments.services import defaults, erasure, follow, shifting
+from treatments.services import consents, defaults, erasure, follow, medicines, shifting
 from treatments.services.horizon import Choice
 
 
@@ -25,6 +28,7 @@ def on_appointment_changed(*, appointment: Appointment, by: Actor, **_: Any) -> 
     """Only visits with a purpose can be ours."""
     if appointment.purpose is not None:
         follow.visit_changed(appointment=appointment, by=by)
+        medicines.visit_changed(appointment=appointment, by=by)
 
 
 def on_patient_erasing(*, patient_id: UUID, **_: Any) -> None:
@@ -35,6 +39,7 @@ def on_patient_erasing(*, patient_id: UUID, **_: Any) -> None:
 def on_site_created(*, site_id: UUID, by: Actor, **_: Any) -> None:
     """Scheduling, whose app stands before this one, has made the visit types by now."""
     defaults.create_for_site(site_id=site_id, by=by)
+    consents.create_defaults(site_id=site_id, by=by)
 
 
 def move_link(visit: Appointment) -> Link | None:
@@ -68,10 +73,20 @@ def _caution(
     return MoveWarning(verdict.words, Link(_("Move the sessions after it along"), url))
 
 
+def ready_link(visit: Appointment, by: Actor) -> Link | None:
+    """The checklists of the session that the visit serves, for those who may read clinical things."""
+    if not can(by, Permission.VIEW_CLINICAL, site_id=visit.site_id):
+        return None
+    if visit.purpose is None or not Session.objects.filter(pk=visit.purpose).exists():
+        return None
+    return Link(_("Screening"), reverse("treatments:session-ready", args=[visit.purpose]))
+
+
 def connect() -> None:
     """Called once at start-up."""
     site_created.connect(on_site_created, dispatch_uid="treatments.prepare_site")
     patient_erasing.connect(on_patient_erasing, dispatch_uid="treatments.forget_patient")
     panes.register_move_link(move_link)
     panes.register_move_caution(move_caution)
+    panes.register_visit_link(ready_link)
     appointment_changed.connect(on_appointment_changed, dispatch_uid="treatments.follow_visit")

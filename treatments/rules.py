@@ -4,16 +4,17 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from clinic import locks
+from clinic import clock, locks
 from clinic.enums import Permission
 from scheduling import purposes, rules
 from scheduling.enums import RefusalLevel
 from scheduling.rules import Refusal, StartRequest
 from treatments.enums import CourseStatus, SessionStatus
-from treatments.policies import intervals
-from treatments.selectors import courses
+from treatments.policies import intervals, medicines
+from treatments.selectors import courses, screening
 from treatments.selectors.courses import Series
 
 Asked = tuple[StartRequest, Series]
@@ -24,9 +25,10 @@ _TO_DO = (SessionStatus.PLANNED, SessionStatus.CLEARED)
 
 
 def of_course(requests: Sequence[StartRequest]) -> list[Refusal]:
-    """All that treatments say, from one look at the courses: the interval first, then the state of the course."""
+    """All that treatments say, from one look at the courses: the interval first, then the state of the course, then
+    what has to be prepared."""
     asked = _of_sessions(requests)
-    return [*_course_interval(asked), *_review_gate(asked)]
+    return [*_course_interval(asked), *_review_gate(asked), *_preparation(asked)]
 
 
 def _course_interval(asked: Sequence[Asked]) -> list[Refusal]:
@@ -66,6 +68,39 @@ def _review_gate(asked: Sequence[Asked]) -> list[Refusal]:
             verdict = intervals.approval(series.session.number, day, approved_on, neighbours, series.limits)
             if verdict is not None:
                 found.append(Refusal(start, verdict.level, verdict.code, verdict.words, request=request))
+    return found
+
+
+def _preparation(asked: Sequence[Asked]) -> list[Refusal]:
+    """A start too near for what has to be prepared warns, without clinical content: whoever books may go on.
+
+    One query, and two more where a patient takes anything.
+    """
+    courses_by_key = {series.session.course_id: series.session.course for _request, series in asked}
+    taken = screening.taken_by_course(courses_by_key.values()) if courses_by_key else {}
+    versions = {course.protocol_version_id for key, course in courses_by_key.items() if taken[key]}
+    known = screening.rules_of(versions) if versions else {}
+    found: list[Refusal] = []
+    for request, series in asked:
+        course = series.session.course
+        if not taken[course.pk]:
+            continue
+        zone, version = series.session.site.zone, course.protocol_version
+        today = clock.today(zone)
+        rules_of_course = known[version.pk]
+        earliest = medicines.earliest(taken[course.pk], rules=rules_of_course, today=today)
+        waits = any(medicines.awaits_prescriber(each, rules_of_course) for each in taken[course.pk])
+        for start, day in _days(request, series):
+            if earliest is not None and day < earliest:
+                words = _("The preparation for this visit takes until %(day)s.") % {
+                    "day": date_format(earliest, "D j M")
+                }
+                found.append(Refusal(start, RefusalLevel.WARN, "preparation", words, request=request))
+            if waits and (day - today).days < version.preparation_lead_days:
+                words = _(
+                    "A clearance that this visit needs is still open: ask the nurse before telling the patient."
+                )
+                found.append(Refusal(start, RefusalLevel.WARN, "clearance", words, request=request))
     return found
 
 

@@ -36,6 +36,7 @@ urlpatterns = [
     path("patients/<uuid:patient_id>/courses/", panes.patient_pane, name="patient-pane"),
     path("home/", panes.home_pane, name="home-pane"),
     path("protocols/", include("treatments.protocol_urls")),
+    path("", include("treatments.screening_urls")),
     # The record of a session
     path("sessions/<uuid:session_id>/record/<str:record_part>/", record.section_save, name="session-section"),
     path("sessions/<uuid:session_id>/now/", record.record_now, name="session-now"),

@@ -1,5 +1,6 @@
 """A visit on its day: arrived, stage by stage, discharged. Facts, with their own times: no tap is refused
-because a plan says otherwise, and no tap moves anybody's allocation."""
+because a plan says otherwise, and no tap moves anybody's allocation. What a higher app knows of the patient may
+refuse a stage (`stage_guards`)."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from clinic.actors import Actor, Staff
 from clinic.enums import Permission
 from clinic.exceptions import IllegalMove, NotFound, TryAgain
 from clinic.transactions import explain_constraint, use_case
-from scheduling import policies
+from scheduling import policies, stage_guards
 from scheduling.enums import AppointmentStatus, ChangeKind, ReasonUse
 from scheduling.models import Appointment, VisitStage
 from scheduling.selectors import calls
@@ -160,6 +161,7 @@ def not_done(*, appointment_id: UUID, reason: str, by: Actor) -> Appointment:
 def _begin(appointment: Appointment, row: VisitStage, by: Actor, at: dt.datetime) -> None:
     if row.started_at is not None:
         raise IllegalMove(_("%(stage)s has already begun.") % {"stage": row.name})
+    stage_guards.check(appointment, row.code, by=by)
     row.started_at, row.started_by_id = at, _user(by)
     row.save(update_fields=["started_at", "started_by"])
     if appointment.status == AppointmentStatus.IN_PROGRESS:

@@ -17,6 +17,7 @@ from clinic.exceptions import DomainError, NotFound
 from clinic.models import Site
 from clinic.permissions import can
 from clinic.selectors import current_site
+from scheduling.exceptions import StageRefused
 from scheduling.models import Appointment, VisitChange
 from scheduling.selectors import visits
 
@@ -75,11 +76,14 @@ def back_to(request: HttpRequest, fallback: str) -> HttpResponse:
 
 
 def attempt(request: HttpRequest, service: Callable[[], object], *, done: str = "") -> bool:
-    """Call a service whose refusal the page behind it shows as a note; say `done` when it worked."""
+    """Call a service whose refusal the page behind it shows as a note; say `done` when it worked.
+
+    Raises what stands for another page: foreign rows, and a stage that this person can open elsewhere.
+    """
     try:
         service()
     except DomainError as error:
-        if error.status in (403, 404):
+        if error.status in (403, 404) or (isinstance(error, StageRefused) and error.url):
             raise
         messages.error(request, error.message)
         return False

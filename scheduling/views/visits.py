@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 from django.contrib import messages
@@ -13,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
 
 from clinic import clock
 from clinic.actors import Staff
@@ -21,7 +23,7 @@ from clinic.exceptions import InvalidInput, StaleVersion
 from clinic.permissions import actor_of, can, requires
 from scheduling import panes, policies
 from scheduling.enums import APPOINTMENT_TRANSITIONS, AppointmentStatus, Told
-from scheduling.exceptions import BookingRefused, SlotTaken
+from scheduling.exceptions import BookingRefused, SlotTaken, StageRefused
 from scheduling.forms.booking import MoveForm, PickerForm
 from scheduling.forms.changes import CancelForm, LateForm, NoShowForm, NotDoneForm
 from scheduling.models import Appointment, VisitChange
@@ -187,9 +189,19 @@ def undo(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
 
 
 def _tap(request: HttpRequest, appointment_id: UUID, service: Callable[..., Any]) -> HttpResponse:
-    """One tap: the service, then back to where the person was; a refusal is said there."""
-    attempt(request, lambda: service(appointment_id=appointment_id, by=actor_of(request)))
-    return back_to(request, _page_of(appointment_id))
+    """One tap: the service, then back to where the person was; a refusal is said there.
+
+    Where a stage is refused and this person can settle it, the tap leads to the page for that instead.
+    """
+    way = back_to(request, _page_of(appointment_id))
+    try:
+        attempt(request, lambda: service(appointment_id=appointment_id, by=actor_of(request)))
+    except StageRefused as refused:
+        messages.error(request, refused.message)
+        there = f"{refused.url}?{urlencode({'next': way['Location']})}"
+        # The board swaps what it gets into itself; this is another page.
+        return HttpResponseClientRedirect(there) if request.headers.get("HX-Request") else redirect(there)
+    return way
 
 
 def _page_of(appointment_id: UUID) -> str:
@@ -228,6 +240,7 @@ def _facts(request: HttpRequest, visit: Appointment) -> dict[str, Any]:
         "can_end": AppointmentStatus.NOT_DONE in APPOINTMENT_TRANSITIONS[status],
         "mail_waits": can_book and status in policies.MOVABLE and telling.mail_waits(visit),
         "here": request.get_full_path(),
+        "links": panes.visit_links(visit, by),
         **_who(visit),
     }
 

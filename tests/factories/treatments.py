@@ -19,7 +19,7 @@ from tests.factories.scheduling import BY, House
 from treatments import clinical_rules
 from treatments.data import DrawData, Findings, InjectionData, PreparationData, TargetData
 from treatments.models import Course, Order, ProtocolRules, ProtocolVersion, Session
-from treatments.services import defaults, orders, planning, protocols, sessions
+from treatments.services import consents, defaults, orders, planning, protocols, sessions
 
 FACET = TargetData("facet", "L4-L5", "left")
 JOINT = TargetData("si_joint", "S", "right")
@@ -43,9 +43,14 @@ class Ward:
         return self.house.at(self.day(number), hour, minute)
 
 
-def ward(**house: Any) -> Ward:
+def ward(*, screened: bool = False, **house: Any) -> Ward:
+    """`screened`: under the protocol's checklists, medicines and consent; else nothing of that is asked for."""
     built = scheduling_factory.house(**house)
     draft = defaults.create_for_site(site_id=built.site.pk, by=BY)
+    if screened:
+        consents.create_defaults(site_id=built.site.pk, by=BY)
+    else:
+        _ask_for_nothing(draft)
     physician = clinic.staff(Role.PHYSICIAN, at=built.site)
     return Ward(
         house=built,
@@ -54,6 +59,13 @@ def ward(**house: Any) -> Ward:
         nurse=clinic.staff(Role.NURSE, at=built.site),
         desk=clinic.staff(Role.FRONT_DESK, at=built.site),
     )
+
+
+def _ask_for_nothing(protocol: ProtocolVersion) -> None:
+    """Tests of other things treat patients without a word about screening."""
+    rows = ProtocolRules.objects.filter(version=protocol)
+    free = {"screening": [], "medicines": [], "consent": {"required": False}}
+    rows.update(document=clinical_rules.default_document() | free)
 
 
 def rewrite_protocol(ward: Ward, *, rules: Any = None, **fields: Any) -> ProtocolVersion:

@@ -248,7 +248,7 @@ def test_plan_asks_the_same_number_of_questions_at_any_length(ward: Ward, sessio
     with CaptureQueriesContext(connection) as queries:
         propose(ward, order, ward.at(3))
     asked = [query for query in queries.captured_queries if "clinic_clockoffset" not in query["sql"]]
-    assert len(asked) == 13
+    assert len(asked) == 14
 
 
 @pytest.mark.parametrize(

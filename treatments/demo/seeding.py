@@ -26,6 +26,7 @@ from treatments.demo import (
     people,
     place,
     records,
+    screening,
     stories,
     todo,
     waiting,
@@ -97,6 +98,14 @@ def load(*, by: Actor, say: Say, seed: int = SEED) -> None:
         steps.done("records, answers and decisions written")
         count = _write_mails(world)
         steps.done(f"{count} mails")
+        count = screening.write(
+            rng=random.Random(seed + 1),  # noqa: S311 - invented data, of its own so that the rest stays as it was
+            site=where.site,
+            nurses=world.visits.nurses,
+            by=by,
+            now=now,
+        )
+        steps.done(f"{count} answers of the screening")
         count = todo.write(rng=rng, site=where.site, patients=patients, now=now)
         steps.done(f"{count} tasks")
         desk = where.of_role(Role.FRONT_DESK)

@@ -14,7 +14,7 @@ from scheduling.enums import AppointmentStatus
 from scheduling.models import Appointment
 from treatments.enums import CourseStatus, SessionStatus
 from treatments.models import Session
-from treatments.selectors import history, orders
+from treatments.selectors import history, orders, screening
 
 _GOES_AHEAD = (CourseStatus.APPROVED, CourseStatus.ACTIVE)
 _NOTHING_OPEN = (SessionStatus.CLEARED, SessionStatus.INJECTED, SessionStatus.SIGNED, SessionStatus.STOPPED)
@@ -23,20 +23,22 @@ _NOTHING_OPEN = (SessionStatus.CLEARED, SessionStatus.INJECTED, SessionStatus.SI
 def lights(visits: Sequence[Appointment]) -> Mapping[UUID, Light]:
     """Open while the course is not approved, is on hold or waits for its review, or the visit is provisional.
 
-    A session that was screened on the day, or is under way, is ready whatever came before. One query.
+    Open too while something stands of what the screening asks: before the patient is here only what can be settled
+    early. A session that was cleared on the day, or is under way, is ready whatever came before. One query, and those
+    of `screening.checked` where sessions are still to do.
     """
-    by_purpose = {
-        key: (status, course)
-        for key, status, course in Session.objects.filter(
-            pk__in={visit.purpose for visit in visits if visit.purpose is not None}
-        ).values_list("pk", "status", "course__status")
-    }
+    purposes = {visit.purpose for visit in visits if visit.purpose is not None}
+    by_purpose = {row.pk: row for row in screening.with_context(Session.objects.filter(pk__in=purposes))}
+    to_do = [row for row in by_purpose.values() if row.status not in _NOTHING_OPEN]
+    screened = {one.session.pk: one for one in screening.checked(to_do)}
     found: dict[UUID, Light] = {}
     for visit in visits:
         if visit.purpose in by_purpose:
-            status, course = by_purpose[visit.purpose]
-            goes = course in _GOES_AHEAD and visit.status != AppointmentStatus.PROVISIONAL
-            found[visit.pk] = Light.READY if goes or status in _NOTHING_OPEN else Light.OPEN
+            session = by_purpose[visit.purpose]
+            goes = session.course.status in _GOES_AHEAD and visit.status != AppointmentStatus.PROVISIONAL
+            one = screened.get(session.pk)
+            ready = one is None or (goes and not screening.open_for_light(one))
+            found[visit.pk] = Light.READY if ready else Light.OPEN
     return found
 
 

@@ -15,14 +15,15 @@ from clinic.transactions import use_case
 from treatments.data import DrawData, Findings, InjectionData, PreparationData
 from treatments.enums import RecordSection, SessionStatus
 from treatments.models import Amendment, Session
-from treatments.services import blood, injecting, reading, writing
+from treatments.services import blood, injecting, reading, screening, writing
 from treatments.services.moves import move
 
 
 @use_case
 def clear(*, by: Actor, session_id: UUID, version: int | None = None) -> None:
-    """The checks of the day are done: the patient may be treated."""
+    """The checks of the day are done: the patient may be treated. Refused while a line of them stands."""
     session = writing.opened(session_id, by=by, version=version)
+    screening.check_clearable(session)
     move(session, SessionStatus.CLEARED, by=by)
     writing.patient_is_here(session, clock.now(), by=by)
 
