@@ -24,7 +24,7 @@ from treatments.policies import gate, targets
 from treatments.policies.gate import Evidence, Fired
 from treatments.policies.targets import UsedUp
 from treatments.selectors import reviews as reads
-from treatments.services import events, gate_watch, orders, outcomes, reviews
+from treatments.services import events, gate_watch, orders, outcomes, reviews, sessions
 
 GAIN = Evidence(Decimal(8), Decimal(5), Decimal(15), Decimal(10), Decimal(3), injected=2, left=2)
 
@@ -90,7 +90,10 @@ def test_level_is_used_up_only_where_the_protocol_says_how_often() -> None:
         TargetRule(structure="facet", ml_low=Decimal(1), ml_high=Decimal(2)),
     ]
     counts = {("disc", "L4-L5"): 1, ("facet", "L4-L5"): 3, ("disc", "L5-S1"): 0}
-    assert targets.used_up(rules, counts) == [UsedUp("disc", "L4-L5", 1, 1)]
+    used = UsedUp("disc", "L4-L5", 1, 1)
+    assert targets.used_up(rules, counts) == [used]
+    assert targets.again(rules, counts, [("disc", "L4-L5"), ("facet", "L4-L5")]) == [used]
+    assert targets.again(rules, counts, [("disc", "L5-S1")]) == []
 
 
 @pytest.fixture
@@ -230,6 +233,34 @@ def test_event_stops_by_grade_or_seriousness(
     grave(ward, treated, **fields)
     treated.refresh_from_db()
     assert (treated.status == "review_due") is stopped
+
+
+@in_database
+def test_session_is_not_cleared_while_its_gate_is_undecided(ward: Ward, treated: Course) -> None:
+    grave(ward, treated)
+    second = factory.session(treated, 2)
+    with pytest.raises(IllegalMove, match="has not decided"):
+        sessions.clear(by=ward.nurse, session_id=second.pk)
+
+    decide(ward, treated, Decision.CONTINUE, reason="Superficial, healed")
+
+    sessions.clear(by=ward.nurse, session_id=second.pk)
+
+
+@in_database
+def test_gate_of_the_third_session_waits_for_the_second(ward: Ward) -> None:
+    """Sessions every 9 days, a review lead of 12: the second is released, the third comes into the lead."""
+    factory.rewrite_protocol(ward, interval_warn_days=7)
+    order, _visits = factory.booked(ward, first=1, apart=9)
+    factory.inject(ward, order.course, at=clock.now() - dt.timedelta(days=2))
+    course = Course.objects.get(pk=order.course_id)
+    decide(ward, course, Decision.CONTINUE)
+    clock.set_offset(dt.timedelta(days=8))
+    assert reviews.open_due(by=BY) == 0
+
+    factory.inject(ward, course, 2, at=clock.now() - dt.timedelta(hours=1))
+
+    assert reviews.open_due(by=BY) == 1
 
 
 @in_database

@@ -13,6 +13,7 @@ import msgspec
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from treatments import clinical_rules as rules
 from treatments.clinical_rules import ClinicalRules, Mark, RulesError
@@ -21,6 +22,7 @@ from treatments.enums import Anticoagulant, Guidance, Instrument, Structure
 Text = str | Promise
 Choices = Sequence[tuple[str, Text]]
 
+DAYS: Text = _("days")
 LANGUAGES: Choices = (("en", _("English")), ("es", _("Spanish")))
 MARKS: Choices = (
     (Mark.READ, _("Read in the source")),
@@ -95,6 +97,8 @@ class Field:
             return "\n".join(f"{code}: {words}" for code, words in sorted(value.items()))
         if self.kind == Kind.SPINS:
             return "; ".join(_spin(spin) for spin in value)
+        if self.unit == DAYS:
+            return ngettext("%(count)s day", "%(count)s days", value) % {"count": value}
         text = _plain(value) if isinstance(value, Decimal) else str(value)
         return f"{text} {self.unit}".strip()
 
@@ -205,15 +209,13 @@ _BLANK = (("", _("—")),)
 PLAN_FIELDS = (
     Field("planned_sessions", _("Planned sessions"), Kind.WHOLE, needed=True),
     Field("max_sessions", _("Most sessions"), Kind.WHOLE, needed=True),
-    Field("interval_days", _("Interval: planned"), Kind.WHOLE, unit=_("days"), needed=True),
-    Field("interval_warn_days", _("Interval: warn below"), Kind.WHOLE, unit=_("days"), needed=True),
-    Field("interval_block_days", _("Interval: refuse below"), Kind.WHOLE, unit=_("days"), needed=True),
-    Field("interval_max_days", _("Interval: warn above"), Kind.WHOLE, unit=_("days"), needed=True),
-    Field("review_lead_days", _("Review before the repeat"), Kind.WHOLE, unit=_("days"), needed=True),
-    Field(
-        "preparation_lead_days", _("Preparation before the session"), Kind.WHOLE, unit=_("days"), needed=True
-    ),
-    Field("approval_days", _("Approval lapses after"), Kind.WHOLE, unit=_("days"), needed=True),
+    Field("interval_days", _("Interval: planned"), Kind.WHOLE, unit=DAYS, needed=True),
+    Field("interval_warn_days", _("Interval: warn below"), Kind.WHOLE, unit=DAYS, needed=True),
+    Field("interval_block_days", _("Interval: refuse below"), Kind.WHOLE, unit=DAYS, needed=True),
+    Field("interval_max_days", _("Interval: warn above"), Kind.WHOLE, unit=DAYS, needed=True),
+    Field("review_lead_days", _("Review before the repeat"), Kind.WHOLE, unit=DAYS, needed=True),
+    Field("preparation_lead_days", _("Preparation before the session"), Kind.WHOLE, unit=DAYS, needed=True),
+    Field("approval_days", _("Approval lapses after"), Kind.WHOLE, unit=DAYS, needed=True),
 )
 """The numbers of a version that stand beside its document, because the calendar is reckoned with them."""
 
@@ -230,7 +232,7 @@ SECTIONS: tuple[Section, ...] = (
             Field("unit", _("Unit"), help=_("Leave it empty for a question with yes or no.")),
             Field("below", _("Fires below"), Kind.DECIMAL),
             Field("above", _("Fires above"), Kind.DECIMAL),
-            Field("expires_days", _("An answer counts for"), Kind.WHOLE, unit=_("days")),
+            Field("expires_days", _("An answer counts for"), Kind.WHOLE, unit=DAYS),
             Field(
                 "only_if",
                 _("Asked only if"),
@@ -264,7 +266,7 @@ SECTIONS: tuple[Section, ...] = (
                 "stop_days",
                 _("Last dose before the session"),
                 Kind.WHOLE,
-                unit=_("days"),
+                unit=DAYS,
                 empty=_("no number"),
                 help=_("Leave it empty where the prescriber decides."),
             ),
@@ -309,8 +311,8 @@ SECTIONS: tuple[Section, ...] = (
             Field("words", _("Name"), needed=True),
             Field("anchor", _("Counted from"), Kind.CHOICE, choices=ANCHORS, needed=True),
             Field("days", _("Days after it"), Kind.WHOLE, help=_("Below 0: before it."), needed=True),
-            Field("early", _("Counts when so early"), Kind.WHOLE, unit=_("days")),
-            Field("late", _("Counts when so late"), Kind.WHOLE, unit=_("days")),
+            Field("early", _("Counts when so early"), Kind.WHOLE, unit=DAYS),
+            Field("late", _("Counts when so late"), Kind.WHOLE, unit=DAYS),
             Field("instruments", _("Questionnaires"), Kind.MANY, choices=Instrument.choices, needed=True),
             Field(
                 "code",
@@ -351,7 +353,7 @@ SECTIONS: tuple[Section, ...] = (
                 "escalate_days",
                 _("Undecided: a task so long before the release"),
                 Kind.WHOLE,
-                unit=_("days"),
+                unit=DAYS,
                 needed=True,
             ),
         ),
@@ -403,7 +405,7 @@ SECTIONS: tuple[Section, ...] = (
                 "nsaid_floor_days",
                 _("Every NSAID is held for at least"),
                 Kind.WHOLE,
-                unit=_("days"),
+                unit=DAYS,
                 needed=True,
             ),
             Field(
@@ -437,7 +439,7 @@ SECTIONS: tuple[Section, ...] = (
         rules.ConsentRules,
         (
             Field("required", _("Needed before blood is drawn"), Kind.YES_NO),
-            Field("valid_days", _("Stands for"), Kind.WHOLE, unit=_("days"), needed=True),
+            Field("valid_days", _("Stands for"), Kind.WHOLE, unit=DAYS, needed=True),
             Field("fresh_on_extension", _("A fresh one for an extension"), Kind.YES_NO),
         ),
         is_list=False,
@@ -450,9 +452,7 @@ SECTIONS: tuple[Section, ...] = (
         rules.RecoveryRules,
         (
             Field("ice", _("Ice"), Kind.CHOICE, choices=ICE, needed=True),
-            Field(
-                "red_flag_days", _("Signs of trouble are asked for"), Kind.WHOLE, unit=_("days"), needed=True
-            ),
+            Field("red_flag_days", _("Signs of trouble are asked for"), Kind.WHOLE, unit=DAYS, needed=True),
             Field("same_day_minutes", _("Called back within"), Kind.WHOLE, unit=_("minutes"), needed=True),
             Field(
                 "emergency_minutes", _("In an emergency within"), Kind.WHOLE, unit=_("minutes"), needed=True

@@ -19,6 +19,12 @@ class UsedUp:
     most: int
 
 
+def again(rules: Iterable[TargetRule], before: Mapping[Place, int], now: Iterable[Place]) -> list[UsedUp]:
+    """Levels injected now that had been injected as often as the protocol allows already."""
+    places = set(now)
+    return [each for each in used_up(rules, before) if (each.structure, each.level) in places]
+
+
 def used_up(rules: Iterable[TargetRule], injected: Mapping[Place, int]) -> list[UsedUp]:
     """Levels that are not injected again in this course. `injected` counts sessions by structure and level."""
     most = {rule.structure: rule.most_per_course for rule in rules if rule.most_per_course is not None}

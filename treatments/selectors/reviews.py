@@ -91,17 +91,24 @@ class Escalation:
 
 
 def due(*, now: dt.datetime, course_id: UUID | None = None) -> list[UUID]:
-    """Active courses whose next provisional visit is within the review lead, or that have no session left."""
+    """Active courses whose next session is kept free within the review lead, or that have no session left.
+
+    The gate before a repeat opens once nothing before it is left to do: where sessions lie closer than the lead, that
+    of session 3 waits until session 2 was treated.
+    """
     rows = Course.objects.filter(status=CourseStatus.ACTIVE)
     if course_id is not None:
         rows = rows.filter(pk=course_id)
-    waiting = Session.objects.filter(course=OuterRef("pk"), status__in=_WAITING)
+    to_do = Session.objects.filter(status__in=_WAITING)
+    waiting = to_do.filter(course=OuterRef("pk"))
     provisional = SessionBooking.objects.filter(
         session__course=OuterRef("pk"), is_open=True, appointment__status=AppointmentStatus.PROVISIONAL
     )
     soon = provisional.annotate(lead=F("session__course__protocol_version__review_lead_days")).filter(
         appointment__period__startswith__lte=now + F("lead") * dt.timedelta(days=1)
     )
+    earlier = to_do.filter(course=OuterRef("session__course"), number__lt=OuterRef("session__number"))
+    soon = soon.exclude(Exists(earlier))
     found = rows.filter(Q(Exists(soon)) | ~Q(Exists(waiting)))
     return list(found.order_by("pk").values_list("pk", flat=True))
 
@@ -228,6 +235,13 @@ def _injected(rows: Collection[Course]) -> Mapping[UUID, dict[Place, int]]:
     for course_id, structure, level, count in counted.order_by("session__course"):
         found.setdefault(course_id, {})[structure, level] = count
     return found
+
+
+def injected_besides(session: Session) -> Mapping[Place, int]:
+    """In how many other sessions of the course each level was injected. One query."""
+    rows = Injection.objects.filter(session__course=session.course_id).exclude(session=session)
+    counted = rows.values_list("structure", "level").annotate(count=Count("session", distinct=True))
+    return {(structure, level): count for structure, level, count in counted.order_by("structure")}
 
 
 def decided(course: Course) -> list[Review]:

@@ -13,6 +13,7 @@ from treatments.enums import (
     ORDER_TRANSITIONS,
     SESSION_TRANSITIONS,
     CourseStatus,
+    SessionStatus,
 )
 from treatments.models import Course, Order, Session
 from treatments.services import sheets
@@ -38,6 +39,8 @@ def move(row: Movable, to: str, *, by: Actor, reason: str = "") -> None:
             _("From “%(state)s” this step is not possible. Reload the page.")
             % {"state": row.get_status_display()}
         )
+    if isinstance(row, Session) and to == SessionStatus.CLEARED:
+        _check_gate(row.course)
     before, row.status = row.status, to
     changed = {"status"}
     if isinstance(row, Course):
@@ -55,6 +58,14 @@ def move(row: Movable, to: str, *, by: Actor, reason: str = "") -> None:
     )
     if isinstance(row, Course) and row.status in ENDED_COURSE:
         sheets.withdraw(row, by=by)
+
+
+def _check_gate(course: Course) -> None:
+    """Nobody is treated while the physician's decision is open."""
+    if course.status == CourseStatus.REVIEW_DUE:
+        raise IllegalMove(
+            _("The physician has not decided about this session yet: it can be cleared after that.")
+        )
 
 
 def _rank_of(row: Movable) -> dict[str, list[object]]:

@@ -100,7 +100,7 @@ def review_decide(request: HttpRequest, course_id: UUID) -> HttpResponse:
             "measures": _measures(gate),
             "missing": _missing(gate),
             "grave": [event for event in gate.events if reads.is_grave(event, gate.rules)],
-            "used_up": [_used_up(each) for each in gate.used_up],
+            "used_up": [used_up_words(each) for each in gate.used_up],
             "decided": reads.decided(course),
         }
         return render(request, "treatments/review/decide.html", context, status=422 if form.errors else 200)
@@ -166,7 +166,8 @@ def _missing(gate: Gate) -> list[str]:
     return found
 
 
-def _used_up(used: UsedUp) -> str:
+def used_up_words(used: UsedUp) -> str:
+    """Which level has had its injections."""
     words = _("%(structure)s %(level)s: injected %(count)s of at most %(most)s times in this course")
     return words % {
         "structure": Structure(used.structure).label,

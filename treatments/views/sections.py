@@ -1,6 +1,6 @@
 """The parts of a record as the page shows them: the form, who saved it, what to look at, what stands before it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -16,11 +16,12 @@ from treatments.forms.sections import DischargeForm, ReadyingForm, RecipientForm
 from treatments.forms.sections_blood import DrawForm, PreparationForm
 from treatments.forms.sections_needle import InjectionsForm
 from treatments.models import SectionVersion
-from treatments.policies import merging, plausible
-from treatments.selectors import records
+from treatments.policies import merging, plausible, targets
+from treatments.selectors import records, reviews
 from treatments.selectors.records import RecordView
 from treatments.services import bedside, blood, injecting
 from treatments.views.common import refuse, session_for
+from treatments.views.reviews import used_up_words
 
 FORMS: dict[RecordSection, type[SectionForm]] = {
     form.section: form
@@ -186,10 +187,22 @@ def warnings(section: RecordSection, record: RecordView) -> list[str]:
                 for row in record.view.injections
             ]
             ages = [row.product_minutes for row in record.view.injections if row.product_stale]
-            return plausible.product_age(max(filter(None, ages), default=None), limits=limits) + (
-                plausible.injections(rows, rules=record.rules)
-            )
+            return [
+                *plausible.product_age(max(filter(None, ages), default=None), limits=limits),
+                *plausible.injections(rows, rules=record.rules),
+                *_again(rows, record),
+            ]
     return []
+
+
+def _again(rows: Sequence[InjectionData], record: RecordView) -> list[str]:
+    """Levels that the protocol allows fewer times in a course. No query where it says so of none of these."""
+    places = {(row.target.structure, row.target.level) for row in rows}
+    counted = {rule.structure for rule in record.rules.targets if rule.most_per_course is not None}
+    if not any(structure in counted for structure, _level in places):
+        return []
+    before = reviews.injected_besides(record.session)
+    return [used_up_words(each) for each in targets.again(record.rules.targets, before, places)]
 
 
 def _as(shape: type[Any], row: Any) -> Any:
