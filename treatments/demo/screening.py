@@ -12,6 +12,7 @@ from clinic.actors import Actor
 from clinic.models import Site, User
 from scheduling.models import VisitStage
 from treatments.clinical_rules import ClinicalRules, Moment
+from treatments.consent_words import DEFAULTS
 from treatments.enums import OPEN_COURSE, Answer, CourseStatus, MedicinePlan, SessionStatus
 from treatments.models import (
     Consent,
@@ -27,7 +28,7 @@ from treatments.models import (
 )
 from treatments.policies import screening as policy
 from treatments.selectors import screening as reads
-from treatments.services import consents, medicines
+from treatments.services import medicines
 
 _TAKEN = (
     ("Ibuprofen", "nsaid", "400 mg when needed", 0.2),
@@ -37,6 +38,7 @@ _TAKEN = (
     ("Clopidogrel", "antiplatelet", "75 mg a day", 0.03),
     ("Metformin", "other", "1 g twice a day", 0.1),
 )
+_PRESCRIBED = ("anticoagulant", "antiplatelet")
 _OFTEN = {"tobacco": 0.12, "allergy": 0.03, "cancer": 0.02, "implant": 0.04, "no_escort_planned": 0.05}
 _LIKELY = {
     "platelets_critical": (165, 340, 0),
@@ -52,8 +54,13 @@ _SIGNATURE = ((60, 210), (140, 80), (180, 220), (260, 120), (300, 200), (420, 13
 
 def write(*, rng: random.Random, site: Site, nurses: Sequence[User], by: Actor, now: dt.datetime) -> int:
     """Write what is known of every open course. Returns how many answers there are."""
-    consents.create_defaults(by=by, site_id=site.pk)
-    texts = {text.language: text for text in ConsentText.objects.filter(site=site)}
+    opened = now - dt.timedelta(days=739)
+    texts = {
+        language: ConsentText.objects.create(
+            site=site, language=language, number=1, title=title, body=body, written_at=opened
+        )
+        for language, (title, body) in DEFAULTS.items()
+    }
     courses = list(
         Course.objects.filter(site=site, status__in=OPEN_COURSE)
         .select_related("patient", "physician__user")
@@ -92,8 +99,9 @@ def write(*, rng: random.Random, site: Site, nurses: Sequence[User], by: Actor, 
             answers += _list(rng, known, Moment.DAY, course, session, nurse, min(at, now), groups=groups)
     ScreeningAnswer.objects.bulk_create(answers, batch_size=1000)
     _rulings(courses, now)
-    for course in courses:
-        medicines.follow_tasks(course.patient_id, by=by)
+    asked_for = Medicine.objects.filter(group__in=_PRESCRIBED).values_list("patient_id", flat=True)
+    for patient_id in sorted(set(asked_for)):
+        medicines.follow_tasks(patient_id, by=by)
     _block_one(site, nurses[0], now)
     return len(answers)
 
@@ -114,13 +122,13 @@ def _medicines(
             name=name,
             group=group,
             dose=dose,
-            prescriber="Dr Behrens" if group in ("anticoagulant", "antiplatelet") else "",
+            prescriber="Dr Behrens" if group in _PRESCRIBED else "",
             last_dose_on=last if group == "nsaid" else None,
             plan=MedicinePlan.TABLE,
             recorded_by=nurse,
             recorded_at=asked,
         )
-        if group in ("anticoagulant", "antiplatelet") and (sure or rng.random() < 0.5):
+        if group in _PRESCRIBED and (sure or rng.random() < 0.5):
             at = min(now, asked + dt.timedelta(days=2))
             PrescriberDecision.objects.create(
                 site_id=course.site_id,
@@ -154,7 +162,7 @@ def _booking(
         return []
     found = _list(rng, rules, Moment.BOOKING, course, None, nurse, min(asked, now))
     coming = [starts[one.pk] for one in its if one.injected_at is None and one.pk in starts]
-    if coming and rng.random() < 0.85:
+    if coming and (sure or rng.random() < 0.85):
         count_on = min(now, min(coming) - dt.timedelta(days=rng.randrange(2, 9)))
         if count_on > asked:
             fresh = _list(rng, rules, Moment.BOOKING, course, None, nurse, count_on)
@@ -221,12 +229,13 @@ def _rulings(courses: Sequence[Course], now: dt.datetime) -> None:
         Q(injected_at__isnull=False) | Q(status=SessionStatus.CLEARED)
     )
     rows: list[ScreeningRuling] = []
+    known: set[tuple[str, str]] = set()
     for one in reads.checked(list(reads.with_context(begun).order_by("course", "number"))):
         physician = one.session.course.physician.user
         for line in one.readiness.standing:
-            known = (line.code, line.basis) in {(row.code, row.basis) for row in rows}
-            if line.state != policy.State.FIRED or known or physician is None:
+            if line.state != policy.State.FIRED or (line.code, line.basis) in known or physician is None:
                 continue
+            known.add((line.code, line.basis))
             rows.append(
                 ScreeningRuling(
                     site_id=one.session.site_id,
