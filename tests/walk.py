@@ -75,7 +75,7 @@ from treatments.services import (
     protocols,
     reviews,
     screening,
-    sessions,
+    signing,
 )
 
 FOREIGN_APPS = ("account_", "mfa_", "usersessions_")
@@ -363,7 +363,7 @@ def _today(ward: Ward, treated: Sequence[Course], visits: Sequence[Appointment])
     reviews.open_due(by=BY)
     reviews.decide(by=ward.physician, course_id=short.pk, before_session=2, decision=Decision.COMPLETE)
     record = treatments.session(short)
-    sessions.sign(by=ward.physician, session_id=record.pk, version=record.version)
+    signing.sign(by=ward.physician, session_id=record.pk, version=record.version)
     held, _visits = treatments.booked(ward, first=15)
     reviews.hold(by=ward.physician, course_id=held.course_id, reason="Away on a journey.")
     resources.retire(by=BY, site_id=ward.house.site.pk, resource_id=ward.house.resources["centrifuge"][1].pk)

@@ -345,3 +345,8 @@ class EventSource(TextChoices):
     PHONE = "phone", _("By phone")
     CHECK_IN = "check_in", _("From a check-in")
     LETTER = "letter", _("From another doctor or hospital")
+
+
+class SignatureKind(TextChoices):
+    RECORD = "record", _("Record signed")
+    AMENDMENT = "amendment", _("Amendment co-signed")

@@ -2,7 +2,18 @@
 
 from django.urls import include, path
 
-from treatments.views import courses, events, orders, outcomes, panes, planning, record, reviews, sessions
+from treatments.views import (
+    courses,
+    events,
+    orders,
+    outcomes,
+    panes,
+    planning,
+    record,
+    reviews,
+    sessions,
+    signing,
+)
 
 app_name = "treatments"
 
@@ -31,6 +42,8 @@ urlpatterns = [
     path("sessions/<uuid:session_id>/clear/", sessions.session_clear, name="session-clear"),
     path("sessions/<uuid:session_id>/sign/", sessions.session_sign, name="session-sign"),
     path("sessions/<uuid:session_id>/stop/", sessions.session_stop, name="session-stop"),
+    path("sessions/to-sign/", signing.sign_list, name="sign-list"),
+    path("sessions/<uuid:session_id>/co-sign/", signing.session_cosign, name="session-cosign"),
     path("sessions/<uuid:session_id>/amend/", sessions.session_amend, name="session-amend"),
     path("reviews/", reviews.review_list, name="review-list"),
     path("patients/<uuid:patient_id>/courses/", panes.patient_pane, name="patient-pane"),

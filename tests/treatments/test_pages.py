@@ -22,7 +22,7 @@ from tests.factories.treatments import Ward
 from treatments.data import EventData
 from treatments.enums import Instrument
 from treatments.models import Course, Order, Session
-from treatments.services import events, outcomes, reviews, sessions
+from treatments.services import events, outcomes, reviews, signing
 
 pytestmark = pytest.mark.django_db
 
@@ -439,8 +439,8 @@ def test_course_page_asks_the_same_number_of_questions(ward: Ward, physician: Cl
     for number in (1, 2, 3):
         factory.inject(ward, order.course, number)
         session = factory.session(order.course, number)
-        sessions.sign(by=ward.physician, session_id=session.pk, version=session.version)
-        sessions.amend(by=ward.physician, session_id=session.pk, text="x", reason="y")
+        signing.sign(by=ward.physician, session_id=session.pk, version=session.version)
+        signing.amend(by=ward.physician, session_id=session.pk, text="x", reason="y")
     assert queries(physician, url) <= few
 
 

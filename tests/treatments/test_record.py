@@ -22,7 +22,7 @@ from treatments.data import SpinData
 from treatments.enums import IdentityStep, RecordSection
 from treatments.models import Centrifuge, Injection, KitType, Session, Spin
 from treatments.selectors import records
-from treatments.services import bedside, blood, identity, injecting, sessions, writing_up
+from treatments.services import bedside, blood, identity, injecting, sessions, signing, writing_up
 from treatments.views.common import session_for
 from treatments.views.sections import FORMS
 
@@ -300,7 +300,7 @@ class TestAsPlanned:
     def test_counts_stay_not_measured_and_sign_follows(self, ward: Ward, session: Session) -> None:
         writing_up.as_planned(by=ward.physician, session_id=session.pk)
         session.refresh_from_db()
-        sessions.sign(by=ward.physician, session_id=session.pk, version=session.version)
+        signing.sign(by=ward.physician, session_id=session.pk, version=session.version)
         assert session.draws.get().baseline_platelets is None
 
     def test_as_last_copies_needles_and_volumes_without_times_and_lot(self, ward: Ward) -> None:
@@ -421,7 +421,7 @@ class TestSigned:
         writing_up.as_planned(by=ward.physician, session_id=session.pk)
         bedside.let_go(by=ward.nurse, session_id=session.pk)
         session.refresh_from_db()
-        sessions.sign(by=ward.physician, session_id=session.pk, version=session.version)
+        signing.sign(by=ward.physician, session_id=session.pk, version=session.version)
         tables = ("draw", "preparation", "spin", "recipient", "readying", "anaesthetic", "injection", "discharge", "sectionversion")  # fmt: skip
         for table in tables:
             rows = f"treatments_{table}"

@@ -14,7 +14,7 @@ from tests.factories import treatments as factory
 from tests.factories.treatments import Ward
 from treatments.data import Findings, TargetData
 from treatments.models import Course, Draw, Injection, Preparation, Session
-from treatments.services import blood, injecting, sessions
+from treatments.services import blood, injecting, sessions, signing
 
 pytestmark = pytest.mark.django_db
 
@@ -174,10 +174,10 @@ def test_stopped_after_first_injection_counts(ward: Ward, course: Course) -> Non
 def test_signed_record_is_kept_and_amended(ward: Ward, course: Course) -> None:
     session = factory.inject(ward, course)
     session.refresh_from_db()
-    sessions.sign(by=ward.physician, session_id=session.pk, version=session.version)
+    signing.sign(by=ward.physician, session_id=session.pk, version=session.version)
     with pytest.raises(Conflict, match="amendment"):
         factory.inject(ward, course)
-    row = sessions.amend(
+    row = signing.amend(
         by=ward.physician, session_id=session.pk, text="Left, not right", reason="Slip of the key"
     )
     assert row.author_id == ward.physician.user_id
@@ -187,13 +187,13 @@ def test_signed_record_is_kept_and_amended(ward: Ward, course: Course) -> None:
 def test_nothing_to_sign_before_the_injection(ward: Ward, course: Course) -> None:
     row = factory.session(course)
     with pytest.raises(IllegalMove):
-        sessions.sign(by=ward.physician, session_id=row.pk, version=row.version)
+        signing.sign(by=ward.physician, session_id=row.pk, version=row.version)
 
 
 def test_nurse_records_and_does_not_sign(ward: Ward, course: Course) -> None:
     session = factory.inject(ward, course)
     with pytest.raises(NotAllowed):
-        sessions.sign(by=ward.nurse, session_id=session.pk, version=session.version)
+        signing.sign(by=ward.nurse, session_id=session.pk, version=session.version)
 
 
 def test_desk_records_nothing(ward: Ward, course: Course) -> None:
@@ -239,7 +239,7 @@ class TestDatabaseRefuses:
         session = factory.inject(ward, course)
         Session.objects.filter(pk=session.pk).update(note="before")
         session.refresh_from_db()
-        sessions.sign(by=ward.physician, session_id=session.pk, version=session.version)
+        signing.sign(by=ward.physician, session_id=session.pk, version=session.version)
         rows = Session.objects.filter(pk=session.pk)
         for change in (
             lambda: rows.update(note="after"),

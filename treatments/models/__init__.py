@@ -18,7 +18,8 @@ from treatments.models.medicine import Medicine, MedicineCheck, PrescriberDecisi
 from treatments.models.outcome import AnswerSheet, InstrumentDefinition, Observation, Response
 from treatments.models.protocol import Protocol, ProtocolRules, ProtocolVersion
 from treatments.models.screening import ScreeningAnswer, ScreeningRuling
-from treatments.models.session import Amendment, Session, SessionBooking
+from treatments.models.session import Session, SessionBooking
+from treatments.models.signing import Amendment, Derivation, Signature
 
 __all__ = [
     "AdverseEvent",
@@ -31,6 +32,7 @@ __all__ = [
     "ConsentText",
     "ConsentWithdrawal",
     "Course",
+    "Derivation",
     "Discharge",
     "Draw",
     "IdentityCheck",
@@ -55,6 +57,7 @@ __all__ = [
     "SectionVersion",
     "Session",
     "SessionBooking",
+    "Signature",
     "Spin",
     "Target",
 ]

@@ -12,6 +12,21 @@ def of_session() -> list[pgtrigger.Trigger]:
     return [_refuse("NEW.session_id", "OLD.session_id")]
 
 
+def rewriting_of_session() -> pgtrigger.Trigger:
+    """For rows that may be added to a signed record, and then never changed or taken away."""
+    return pgtrigger.Trigger(
+        name="signed_record_is_kept",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update | pgtrigger.Delete,
+        func=f"""
+            IF EXISTS (SELECT FROM treatments_session s WHERE s.id = OLD.session_id AND s.status = 'signed') THEN
+                RAISE EXCEPTION '{SIGNED}' USING ERRCODE = 'check_violation', CONSTRAINT = 'signed_record_is_kept';
+            END IF;
+            RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
+        """,
+    )
+
+
 def of_preparation() -> list[pgtrigger.Trigger]:
     """For rows that hang on a preparation."""
     by_preparation = "(SELECT p.session_id FROM treatments_preparation p WHERE p.id = {}.preparation_id)"

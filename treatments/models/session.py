@@ -93,20 +93,3 @@ class SessionBooking(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
-
-
-@pghistory.track()
-class Amendment(models.Model):
-    """A correction of a signed record: a new row with author, time and reason."""
-
-    session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="amendments")
-    text = models.TextField(max_length=2000)
-    reason = models.CharField(max_length=300)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    created_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["created_at"]
-
-    def __str__(self) -> str:
-        return str(self.pk)

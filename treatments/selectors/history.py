@@ -200,7 +200,11 @@ def _sessions(rows: QuerySet[Session]) -> QuerySet[Session]:
             Prefetch("draws", to_attr="drawn"),
             Prefetch("preparations", queryset=Preparation.objects.select_related("draw"), to_attr="made"),
             Prefetch("injections", to_attr="given"),
-            Prefetch("amendments", queryset=Amendment.objects.select_related("author"), to_attr="amended"),
+            Prefetch(
+                "amendments",
+                queryset=Amendment.objects.select_related("author", "cosignature__by"),
+                to_attr="amended",
+            ),
         )
         .order_by("course", "number")
     )

@@ -14,9 +14,10 @@ from clinic.transactions import explain_constraint
 from scheduling.services import progress
 from treatments.enums import RecordSection, SessionStatus
 from treatments.models import SectionVersion, Session, SessionBooking
-from treatments.services import reading
+from treatments.services import derivations, reading
 
 _OPEN = (SessionStatus.PLANNED, SessionStatus.CLEARED, SessionStatus.INJECTED, SessionStatus.STOPPED)
+_MEASURED = (RecordSection.DRAW, RecordSection.PREPARATION, RecordSection.INJECTIONS)
 CLOCK_TOLERANCE = dt.timedelta(minutes=5)
 
 
@@ -75,6 +76,8 @@ def saved(session: Session, section: RecordSection, *, by: Actor, detail: audit.
     row.version, row.saved_by_id, row.saved_at = row.version + 1, person, now
     row.save()
     touch(session)
+    if section in _MEASURED:
+        derivations.keep(session.pk)
     audit.record(
         "treatments.record.saved", by=by, about=[session], detail={"section": section.value, **(detail or {})}
     )

@@ -16,7 +16,7 @@ from scheduling.views.common import attempt
 from treatments.enums import SessionStatus
 from treatments.forms.sessions import AmendForm
 from treatments.selectors import records
-from treatments.services import sessions
+from treatments.services import sessions, signing
 from treatments.views import sections
 from treatments.views.common import refuse, session_for
 from treatments.views.record import CLOSED, page_context
@@ -55,7 +55,7 @@ def session_sign(request: HttpRequest, session_id: UUID) -> HttpResponse:
     version = request.POST.get("version", "")
     signed = attempt(
         request,
-        lambda: sessions.sign(
+        lambda: signing.sign(
             by=actor_of(request), session_id=session_id, version=int(version) if version.isdecimal() else 0
         ),
         done=_("The record is signed."),
@@ -84,7 +84,7 @@ def session_amend(request: HttpRequest, session_id: UUID) -> HttpResponse:
     by, form = actor_of(request), AmendForm(request.POST)
     if form.is_valid():
         try:
-            sessions.amend(by=by, session_id=session_id, **form.cleaned_data)
+            signing.amend(by=by, session_id=session_id, **form.cleaned_data)
         except DomainError as error:
             refuse(form, error)
         else:
@@ -108,6 +108,7 @@ def _read(
         "session": session,
         "course": session.course,
         "writes": False,
+        "decides": can(by, Permission.DECIDE_COURSE),
         "amends": can(by, Permission.RECORD_CLINICAL) and session.status == SessionStatus.SIGNED,
         "amend_form": amending or AmendForm(),
     }
