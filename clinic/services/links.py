@@ -71,7 +71,7 @@ def issue(
     """
     check(by, Permission.VIEW_PATIENTS, site_id=site_id)
     doors.get(purpose)
-    rows = [_row(purpose, about, site_id, patient_id, contact_id, until) for contact_id in contact_ids]
+    rows = [build(purpose, about, site_id, patient_id, contact_id, until) for contact_id in contact_ids]
     Link.objects.bulk_create(rows, ignore_conflicts=True)
     standing = Link.objects.filter(purpose=purpose, about=about, revoked_at=None)
     standing.filter(expires_at__lt=until).update(expires_at=until)
@@ -152,9 +152,10 @@ def _ask_for_help(link: Link, *, by: Actor) -> None:
     )
 
 
-def _row(
+def build(
     purpose: str, about: str, site_id: UUID, patient_id: UUID, contact_id: UUID | None, until: dt.datetime
 ) -> Link:
+    """A row that is not written yet, with the hash of its secret."""
     link = Link(
         pk=new_id(),
         site_id=site_id,

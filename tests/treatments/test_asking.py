@@ -277,11 +277,11 @@ def test_mail_says_nothing_it_should_not(kind: str, language: str, ward: Ward) -
 
 
 def test_mail_is_asked_again_just_before_it_is_sent(ward: Ward) -> None:
-    course = booked(ward, first=5)
+    booked(ward, first=5)
     asking.ask_due(by=BY)
     row = Message.objects.select_related("patient", "site", "contact").get(kind=sheets.QUESTIONNAIRE)
     assert drafts.refusals([row]) == {}
-    Course.objects.filter(pk=course.pk).update(status="on_hold")
+    AnswerSheet.objects.update(status="withdrawn")
     assert drafts.refusals([row]) == {row.pk: "nothing_to_ask"}
 
 

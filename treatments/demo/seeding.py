@@ -17,6 +17,7 @@ from clinic.transactions import use_case
 from scheduling.intervals import instant
 from scheduling.models import Allocation, Appointment, VisitChange, VisitStage
 from treatments.demo import (
+    asked,
     calls,
     courses,
     freed,
@@ -38,6 +39,7 @@ from treatments.demo.visits import Visits
 from treatments.demo.world import World
 from treatments.models import (
     AdverseEvent,
+    AnswerSheet,
     Course,
     Draw,
     Injection,
@@ -96,7 +98,10 @@ def load(*, by: Actor, say: Say, seed: int = SEED) -> None:
         world.rows.write(Draw, Preparation, Injection, Review, Response, AdverseEvent)
         records.sign(world)
         steps.done("records, answers and decisions written")
-        count = _write_mails(world)
+        sheets = asked.write(site=where.site, now=now)
+        count = asked.observe(rng=random.Random(seed), site=where.site, now=now)  # noqa: S311 - invented data
+        steps.done(f"{len(sheets)} times that patients were asked, {count} findings")
+        count = _write_mails(world, sheets)
         steps.done(f"{count} mails")
         count = screening.write(
             rng=random.Random(seed + 1),  # noqa: S311 - invented data, of its own so that the rest stays as it was
@@ -174,7 +179,7 @@ def _calendar(
     return world
 
 
-def _write_mails(world: World) -> int:
+def _write_mails(world: World, sheets: Sequence[AnswerSheet]) -> int:
     site = world.place.site
     injected = (
         Session.objects.filter(injected_at__isnull=False).select_related("course__patient").order_by("pk")
@@ -182,5 +187,6 @@ def _write_mails(world: World) -> int:
     found = [
         *mails.of_visits(world.visits.made, site=site),
         *mails.of_recovery(list(injected), site=site, days=world.place.protocol.recovery_days),
+        *asked.mails(sheets, site=site, today=world.today),
     ]
     return mails.write(found, rng=world.rng, site=site, now=world.now)
