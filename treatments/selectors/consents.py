@@ -14,10 +14,10 @@ Strokes = Sequence[Sequence[Sequence[int]]]
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """What a page of a consent shows: the text as paragraphs, the signature as lines of points."""
+    """What a page of a consent shows: its title, and its parts as heading (where a part has one) and text."""
 
     title: str
-    paragraphs: list[str]
+    parts: list[tuple[str, str]]
 
 
 def newest_texts(site: Site) -> list[ConsentText]:
@@ -27,8 +27,14 @@ def newest_texts(site: Site) -> list[ConsentText]:
 
 
 def paper(text: ConsentText) -> Paper:
-    parts = text.body.replace("\r\n", "\n").split("\n\n")
-    return Paper(text.title, [part.strip() for part in parts if part.strip()])
+    parts = [part.strip() for part in text.body.replace("\r\n", "\n").split("\n\n")]
+    return Paper(text.title, [_headed(part) for part in parts if part])
+
+
+def _headed(part: str) -> tuple[str, str]:
+    """A first line without a full stop, with text under it, is its heading."""
+    first, _newline, rest = part.partition("\n")
+    return (first, rest) if rest and not first.rstrip().endswith((".", ":", "?", "!")) else ("", part)
 
 
 def lines_of(strokes: Strokes | None) -> list[str]:

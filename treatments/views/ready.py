@@ -21,7 +21,7 @@ from clinic.permissions import actor_of, can, requires
 from scheduling.views.common import at_site, attempt, way_back
 from treatments.clinical_rules import Moment
 from treatments.enums import Answer, SessionStatus
-from treatments.forms.screening import ChecklistForm, RulingForm
+from treatments.forms.screening import ChecklistForm, Entry, RulingForm
 from treatments.policies.screening import Line, Part, Result, State
 from treatments.selectors import screening as reads
 from treatments.selectors.screening import Checked
@@ -231,13 +231,18 @@ def _lists(
                 "moment": moment.value,
                 "name": names[moment],
                 "form": form,
-                "entries": list(form.entries()),
+                # What is open or stands comes first: nobody looks for it among what is done.
+                "entries": sorted(form.entries(), key=lambda entry: not _wants_a_look(entry)),
                 "unasked": len(unasked),
                 "rest": any(not line.unit for line in unasked),
                 "open": wanted or form is shown or any(line.stands for line in form.lines),
             }
         )
     return found
+
+
+def _wants_a_look(entry: Entry) -> bool:
+    return entry.line.state != State.CLEAR or entry.filled or bool(entry.errors)
 
 
 def _form(one: Checked, moment: Moment, data: Any = None, filled: Any = ()) -> ChecklistForm:
