@@ -75,6 +75,7 @@ urlpatterns = [
     path("close/<day:day>/", day_close.day_close, name="day-close"),
     path("out-of-order/", disruption.out_of_order, name="out-of-order"),
     path("to-move/", disruption.to_move, name="to-move"),
+    path("to-move/changes/", disruption.changes, name="to-move-changes"),
     path("to-move/rebook/", disruption.rebook, name="rebook"),
     path("to-move/<uuid:time_off_id>/", disruption.to_move, name="to-move"),
     path("to-move/<uuid:time_off_id>/rebook/", disruption.rebook, name="rebook"),

@@ -1,7 +1,7 @@
 """Visits that lost what they were booked with, as a list to work off: soonest first, with what was said so far."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -20,6 +20,7 @@ REBOOK = "visit.rebook"
 """The kind of task that each visit in the way leaves behind."""
 
 _ABOUT = "appointment:"
+_KEY = 8  # signs of a task's key: enough to tell the lines of one page apart
 _HERE = (AppointmentStatus.ARRIVED, AppointmentStatus.IN_PROGRESS)
 
 
@@ -30,6 +31,11 @@ class Line:
     task: Task
     visit: Appointment
     call: Call | None
+
+    @property
+    def mark(self) -> str:
+        """What a page keeps of the line: which it is and whether it is as shown. Short, for many go into one address."""
+        return _mark(self.task, self.call)
 
     @property
     def is_open(self) -> bool:
@@ -65,9 +71,30 @@ def lines(*, site: Site, since: dt.datetime, off: TimeOff | None = None) -> list
     return _lines(list(tasks.select_related("owner").order_by("created_at", "pk")))
 
 
+def changed(*, site: Site, since: dt.datetime, marks: Collection[str]) -> list[Line]:
+    """Of the lines that a page shows by these marks, those that somebody has taken, left, rung or settled meanwhile.
+
+    Two queries where nothing changed.
+    """
+    shown = {mark[:_KEY] for mark in marks}
+    rows = Task.objects.filter(site=site, kind=REBOOK).filter(
+        Q(state=TaskState.OPEN) | Q(ended_at__gte=since)
+    )
+    tasks = [task for task in rows.select_related("owner") if task.pk.hex[-_KEY:] in shown]
+    calls = latest_about([task.about for task in tasks])
+    moved = [task for task in tasks if _mark(task, calls.get(task.about)) not in marks]
+    return _lines(moved) if moved else []
+
+
 def line(task: Task) -> Line | None:
     """The line of one task, read anew."""
     return next(iter(_lines([task])), None)
+
+
+def _mark(task: Task, call: Call | None) -> str:
+    owner = task.owner_id.hex[-3:] if task.owner_id else "-"
+    said = call.pk.hex[-3:] if call else "-"
+    return f"{task.pk.hex[-_KEY:]}{task.state[:2]}{owner}{said}"
 
 
 def _lines(tasks: Sequence[Task]) -> list[Line]:

@@ -99,6 +99,20 @@ def rebook(request: HttpRequest, site: Site, time_off_id: UUID | None = None) ->
 
 @requires(Permission.BOOK)
 @require_GET
+@at_site
+def changes(request: HttpRequest, site: Site) -> HttpResponse:
+    """The list's poll: the lines that a colleague has taken or settled since they were shown; 204 when there are none."""
+    since, _end = clock.day_bounds(clock.today(site.zone), site.zone)
+    marks = {mark[:20] for mark in request.GET.getlist("s")[: rebooking.AT_MOST * 2]}
+    found = reads.changed(site=site, since=since, marks=marks)
+    if marks and not found:
+        return HttpResponse(status=204)
+    context = {"lines": [_shown(line, site) for line in found], "by": actor_of(request), "oob": True}
+    return render(request, "scheduling/move/_lines.html", context)
+
+
+@requires(Permission.BOOK)
+@require_GET
 def offers(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
     """Where one visit could go, as the choices of its line."""
     visit = visit_for(actor_of(request), appointment_id)

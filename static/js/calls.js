@@ -38,6 +38,18 @@
     target.click();
   });
 
+  /* A line that a colleague changed takes its own place again, and keeps the focus if it had it. */
+  let held = "";
+  document.addEventListener("htmx:oobBeforeSwap", function (event) {
+    const line = event.detail.target;
+    held = line && line.contains(document.activeElement) ? line.id : "";
+  });
+  document.addEventListener("htmx:oobAfterSwap", function () {
+    const line = held && document.getElementById(held);
+    held = "";
+    if (line) line.focus();
+  });
+
   /* What was said of a line gives the focus to the next one that is not done. */
   let place = -1;
   document.addEventListener("htmx:beforeRequest", function (event) {

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from clinic.enums import Role
 from clinic.models import Call, Task
+from clinic.services import tasks
 from scheduling.enums import Told
 from scheduling.models import Appointment
 from scheduling.selectors.disruption import REBOOK
@@ -122,6 +123,29 @@ def test_call_list_is_worked_by_keyboard(house: House, clerk: Person) -> None:
         "voicemail",
         "reached",
     }
+    assert clerk.complaints == []
+
+
+def test_a_line_that_a_colleague_takes_says_so_within_ten_seconds(house: House, clerk: Person) -> None:
+    visit = book(house, 9, DAYS + 30)
+    absences.take_off(
+        by=BY,
+        site_id=house.site.pk,
+        resource_id=house.one("physician").pk,
+        start=visit.period.lower,
+        end=visit.period.upper,
+        accept=True,
+    )
+    page = clerk.page
+    page.goto(reverse("scheduling:to-move"))
+    line = page.locator("[data-line]", has_text=visit.patient.full_name)
+    expect(line.locator("select")).to_have_count(1)
+    line.focus()
+    task = Task.objects.get(kind=REBOOK, about=f"appointment:{visit.pk}")
+    tasks.claim(by=clinic.staff(at=house.site), task_id=task.pk)
+    expect(line).to_contain_text("has this one", timeout=10_000)
+    expect(line).to_be_focused()
+    expect(line.locator("button")).to_have_count(0)
     assert clerk.complaints == []
 
 

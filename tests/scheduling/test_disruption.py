@@ -20,7 +20,7 @@ from scheduling.enums import AppointmentStatus, Told
 from scheduling.forms.disruption import as_text
 from scheduling.models import Allocation, Appointment, Resource, TimeOff
 from scheduling.selectors import disruption as reads
-from scheduling.services import absences, booking, disruption, endings, moves, phoned, rebooking
+from scheduling.services import absences, booking, disruption, endings, moves, phoned, rebooking, undoing
 from scheduling.services.plans import VisitRequest
 from scheduling.services.rebooking import Choice, RebookingFailed
 from tests.factories import clinic
@@ -268,6 +268,47 @@ def test_take_and_leave_do_what_they_say_and_the_other_clerk_is_told(house: Hous
     assert owner_after(rival, "leave") == (me, False)
     assert owner_after(client, "leave") == ("None", False)
     assert owner_after(rival, "take") == (str(other.pk), False)
+
+
+def test_the_poll_brings_the_line_that_a_colleague_took_and_no_other(
+    house: House, client: Client, desk: Staff
+) -> None:
+    book(house, 9), book(house, 10)
+    leave(house)
+    url = reverse("scheduling:to-move-changes")
+    shown = {"s": [line.mark for line in reads.lines(site=house.site, since=clock.now())]}
+    assert client.get(url, shown).status_code == 204
+    task = Task.objects.filter(kind=reads.REBOOK).order_by("pk")[0]
+    tasks.claim(by=desk, task_id=task.pk)
+    page = client.get(url, shown).content.decode()
+    assert (page.count("<li"), f'id="line-{task.pk}"' in page, "has this one" in page) == (1, True, True)
+    now = {"s": [line.mark for line in reads.lines(site=house.site, since=clock.now())]}
+    assert client.get(url, now).status_code == 204
+    assert (client.get(url).status_code, client.get(url).content.decode().count("<li")) == (200, 0)
+
+
+def test_undo_of_a_move_opens_its_line_again_though_the_team_is_away(house: House, desk: Staff) -> None:
+    visit = book(house)
+    leave(house)
+    task = Task.objects.get(kind=reads.REBOOK)
+    choice = Choice(visit.pk, nine(house, 9, DAYS + 3), version=visit.version)
+    disruption.move_by_phone(by=desk, task_id=task.pk, choice=choice)
+    assert states(house) == [TaskState.DONE]
+    change = visit.changes.get()
+    for _twice in range(2):
+        back = undoing.undo(change_id=change.pk, by=desk)
+        assert (back.period, states(house)) == (visit.period, [TaskState.OPEN])
+    assert [line.is_open for line in reads.lines(site=house.site, since=clock.now())] == [True]
+
+
+def test_undo_of_a_move_from_elsewhere_opens_no_line(house: House, desk: Staff) -> None:
+    visit = book(house)
+    off = leave(house)
+    absences.end(by=clinic.staff(Role.MANAGER, at=house.site), site_id=house.site.pk, time_off_id=off.pk)
+    tasks.drop(by=desk, task_id=Task.objects.get(kind=reads.REBOOK).pk)
+    moves.move(appointment_id=visit.pk, start=nine(house, 11), by=desk)
+    undoing.undo(change_id=visit.changes.get().pk, by=desk)
+    assert states(house) == [TaskState.DROPPED]
 
 
 def test_one_key_on_a_line_answers_the_line_alone(house: House, client: Client) -> None:
