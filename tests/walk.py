@@ -434,14 +434,20 @@ def _definition(site: Site, manager: User) -> InstrumentDefinition:
 
 
 def _link(site: Site, person: Patient) -> Link:
-    return links.issue(
-        by=BY,
-        purpose="answers",
-        about=f"answers:{person.pk}",
-        site_id=site.pk,
-        patient_id=person.pk,
-        until=clock.now() + dt.timedelta(days=7),
-    )[0]
+    """A link of the patient's, and another one that wrong birth dates have locked."""
+    given, locked = (
+        links.issue(
+            by=BY,
+            purpose="answers",
+            about=about,
+            site_id=site.pk,
+            patient_id=person.pk,
+            until=clock.now() + dt.timedelta(days=7),
+        )[0]
+        for about in (f"answers:{person.pk}", f"tablet:{person.pk}")
+    )
+    Link.objects.filter(pk=locked.pk).update(tries=5)
+    return given
 
 
 def _task(ward: Ward, person: Patient) -> Task:
