@@ -401,11 +401,9 @@ def test_gate_reads_the_answers_of_its_own_time_point(ward: Ward) -> None:
 def test_queries_of_the_daily_pass_do_not_grow(ward: Ward) -> None:
     counts = []
     for number in (1, 5):
-        for _course in range(number):
-            booked(ward, first=60)
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
+        for day in range(number):
+            booked(ward, first=60 + number + day)
+        with CaptureQueriesContext(connection) as queries:
             asking.ask_due(by=BY)
         counts.append(len(queries))
     assert counts[0] == counts[1]
