@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from treatments.views import (
     courses,
+    equipment,
     events,
     orders,
     outcomes,
@@ -55,4 +56,8 @@ urlpatterns = [
     path("sessions/<uuid:session_id>/now/", record.record_now, name="session-now"),
     path("sessions/<uuid:session_id>/as-planned/", record.record_write_up, name="session-write-up"),
     path("sessions/<uuid:session_id>/identity/", record.identity_check, name="session-identity"),
+    path("kits/", equipment.kit_list, name="kit-list"),
+    path("kits/new/", equipment.kit_new, name="kit-new"),
+    path("kits/<uuid:kit_id>/", equipment.kit_edit, name="kit"),
+    path("centrifuges/<uuid:device_id>/", equipment.centrifuge_edit, name="centrifuge"),
 ]

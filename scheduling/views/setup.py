@@ -27,12 +27,17 @@ _TABS = [
     ("setup-visit-types", gettext_lazy("Kinds of visit")),
     ("setup-reasons", gettext_lazy("Reasons")),
     ("setup-displays", gettext_lazy("Wall screens")),
+    ("treatments:kit-list", gettext_lazy("Kits and centrifuges")),
 ]
 
 
 def tabs(current: str) -> list[dict[str, Any]]:
     return [
-        {"label": label, "url": reverse(f"scheduling:{name}"), "current": name == current}
+        {
+            "label": label,
+            "url": reverse(name if ":" in name else f"scheduling:{name}"),
+            "current": name == current,
+        }
         for name, label in _TABS
     ]
 

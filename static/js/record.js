@@ -7,6 +7,8 @@
   if (!poll) return;
   const SAVE_AFTER = 500;
   const timers = new WeakMap();
+  const sent = new WeakMap();
+  let closed = false;
 
   const formOf = function (element) { return element && element.closest ? element.closest("form[data-record-form]") : null; };
   const groupsOf = function (form) {
@@ -22,9 +24,13 @@
     return fields.filter(function (each) { return each.checked; }).map(function (each) { return each.value; }).sort().join(" ");
   };
   const baseOf = function (form, name) { return form.querySelector(`input[name="${CSS.escape(`was-${name}`)}"]`); };
+  /* 52 and 52.0 are the same. */
+  const same = function (one, other) {
+    return one === other || (one.trim() !== "" && other.trim() !== "" && Number(one) === Number(other));
+  };
   const touched = function (form, name, fields) {
     const base = baseOf(form, name);
-    return base ? valueOf(fields) !== base.value : valueOf(fields) !== "";
+    return base ? !same(valueOf(fields), base.value) : valueOf(fields) !== "";
   };
   const dirty = function (form) {
     return Array.from(groupsOf(form)).some(function (entry) { return touched(form, entry[0], entry[1]); });
@@ -82,7 +88,7 @@
   });
 
   /* Taking in what came: fields that are not touched here get the saved value, and the rest of the part is renewed. */
-  function absorb(fresh) {
+  function absorb(fresh, own) {
     const part = document.querySelector(`[data-part="${CSS.escape(fresh.dataset.part)}"]`);
     if (!part) return;
     const form = part.querySelector("form[data-record-form]");
@@ -103,10 +109,11 @@
       const mine = baseOf(form, name);
       const base = baseOf(other, name);
       if (!saved || !mine || !base) continue;
-      const free = !touched(form, name, fields) && !fields.includes(document.activeElement);
+      const asSent = own && own.get(name) === valueOf(fields);
+      const free = (asSent || !touched(form, name, fields)) && !fields.includes(document.activeElement);
       if (free && fields[0].type === "checkbox") fields.forEach(function (each) { each.checked = base.value.split(" ").includes(each.value); });
       else if (free) fields[0].value = base.value;
-      mine.value = free || valueOf(fields) === base.value || other.hasAttribute("data-conflict") ? base.value : mine.value;
+      mine.value = free || asSent || same(valueOf(fields), base.value) || other.hasAttribute("data-conflict") ? base.value : mine.value;
       const wrong = saved[0].classList.contains("is-invalid");
       fields[0].classList.toggle("is-invalid", wrong);
     }
@@ -122,22 +129,29 @@
     if (!dirty(form)) delete form.dataset.unsaved;
   }
 
-  function takeIn(text) {
+  function takeIn(text, own) {
     const page = new DOMParser().parseFromString(text, "text/html");
-    page.querySelectorAll("[data-part]").forEach(absorb);
+    page.querySelectorAll("[data-part]").forEach(function (fresh) { absorb(fresh, own); });
     const state = page.querySelector("[data-record-state]");
     if (state) {
       for (const field of document.querySelectorAll("[data-session-version]")) field.value = state.dataset.version;
-      if (state.dataset.status !== poll.dataset.status) location.reload();
+      if ("closed" in state.dataset) { closed = true; location.reload(); }
     }
-    const clock = page.getElementById("rec-clock");
-    if (clock) document.getElementById("rec-clock").replaceWith(clock);
+    for (const id of ["rec-clock", "rec-figures", "rec-actions"]) {
+      const fresh = page.getElementById(id);
+      const old = document.getElementById(id);
+      const held = old && old.contains(document.activeElement) && old.dataset.status === (fresh && fresh.dataset.status);
+      if (fresh && old && !held) old.replaceWith(fresh);
+    }
     steps();
     tick();
   }
 
   document.addEventListener("htmx:beforeRequest", function (event) {
     if (event.detail.elt === poll && document.hidden) event.preventDefault();
+    if (event.detail.elt.matches("form[data-record-form]")) {
+      sent.set(event.detail.elt, new Map(Array.from(groupsOf(event.detail.elt), function (entry) { return [entry[0], valueOf(entry[1])]; })));
+    }
   });
   document.addEventListener("htmx:beforeSwap", function (event) {
     const elt = event.detail.elt;
@@ -147,11 +161,12 @@
     const elt = event.detail.elt;
     const answer = event.detail.xhr;
     if (elt !== poll && !elt.matches("form[data-record-form]")) return;
-    if (!answer || !answer.status) {
-      if (elt !== poll) { say(elt, poll.dataset.lost, "lost"); schedule(elt, 4000); }
+    const known = answer && [200, 204, 409, 422].includes(answer.status);
+    if (!known) {
+      if (elt !== poll) { say(elt, elt.hasAttribute("data-by-hand") ? poll.dataset.notRecorded : poll.dataset.lost, "lost"); schedule(elt, 3000); }
       return;
     }
-    if ([200, 409, 422].includes(answer.status)) takeIn(answer.responseText);
+    if (answer.status !== 204) takeIn(answer.responseText, answer.status === 200 ? sent.get(elt) : undefined);
   });
 
   /* What is saved so far, in the line of steps at the top. */
@@ -179,7 +194,7 @@
   });
 
   window.addEventListener("beforeunload", function (event) {
-    if (Array.from(document.querySelectorAll("form[data-record-form]")).some(function (form) { return "unsaved" in form.dataset && dirty(form); })) event.preventDefault();
+    if (!closed && Array.from(document.querySelectorAll("form[data-record-form]")).some(function (form) { return "unsaved" in form.dataset && dirty(form); })) event.preventDefault();
   });
 
   steps();

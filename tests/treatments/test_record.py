@@ -6,11 +6,13 @@ from uuid import UUID
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Model
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from clinic import clock
+from clinic.enums import Role
 from clinic.exceptions import Conflict, InvalidInput, StaleVersion
 from clinic.models import User
 from scheduling.models import Appointment
@@ -20,7 +22,19 @@ from tests.factories import treatments as factory
 from tests.factories.treatments import Ward
 from treatments.data import SpinData
 from treatments.enums import IdentityStep, RecordSection
-from treatments.models import Centrifuge, Injection, KitType, Session, Spin
+from treatments.models import (
+    Anaesthetic,
+    Centrifuge,
+    Discharge,
+    Draw,
+    Injection,
+    KitType,
+    Preparation,
+    Readying,
+    Recipient,
+    Session,
+    Spin,
+)
 from treatments.selectors import records
 from treatments.services import bedside, blood, identity, injecting, sessions, signing, writing_up
 from treatments.views.common import session_for
@@ -96,7 +110,7 @@ class TestTwoTablets:
     def test_same_value_is_no_conflict(self, ward: Ward, session: Session) -> None:
         nurse, physician = (Tablet(ward, who, session, "draw") for who in ("nurse", "physician"))
         nurse.send(blood_ml="52")
-        assert physician.send(blood_ml="52.0")[0] == 200
+        assert physician.send(blood_ml="52")[0] == 200
 
     def test_stale_version_is_refused_by_the_service(self, ward: Ward, session: Session) -> None:
         blood.record_draw(by=ward.nurse, session_id=session.pk, data=factory.draw(), version=0)
@@ -475,3 +489,93 @@ def test_polling_asks_little(ward: Ward, session: Session) -> None:
     with CaptureQueriesContext(connection) as found:
         assert client.get(url).status_code == 204
     assert len(found) == 10
+
+
+class TestEquipment:
+    @pytest.fixture
+    def manager(self, ward: Ward) -> Client:
+        return signed_in(clinic.user(Role.MANAGER, at=ward.house.site).pk)
+
+    def test_manager_adds_a_kit_that_the_record_is_filled_from(
+        self, ward: Ward, session: Session, manager: Client
+    ) -> None:
+        data = {"name": "Kit 30", "device_identifier": "04012345678901", "product_ml": "5", "spin_g": "300", "spin_minutes": "8", "is_active": "on"}  # fmt: skip
+        assert manager.post(reverse("treatments:kit-new"), data).status_code == 302
+        nurse = Tablet(ward, "nurse", session, "preparation")
+        nurse.send(scan=TestKits.LABEL)
+        nurse.open()
+        nurse.send(act="planned")
+        made = session.preparations.get()
+        assert (made.product_ml, [spin.g for spin in made.spins.all()]) == (Decimal(5), [300])
+
+    @pytest.mark.parametrize(
+        ("data", "words"),
+        [
+            ({"name": "Kit 60"}, "There is a kit of this name"),
+            ({"name": "New", "device_identifier": "123"}, "14 digits"),
+            ({"name": "New", "spin_g": "300"}, "its force and its minutes"),
+        ],
+    )
+    def test_wrong_kit_is_refused_beside_its_field(
+        self, ward: Ward, manager: Client, data: dict[str, str], words: str
+    ) -> None:
+        KitType.objects.create(site=ward.house.site, name="Kit 60")
+        answer = manager.post(reverse("treatments:kit-new"), data)
+        assert answer.status_code == 422
+        assert words in answer.content.decode()
+
+    def test_manager_says_what_a_centrifuge_is(self, ward: Ward, manager: Client) -> None:
+        device = ward.house.one("centrifuge")
+        url = reverse("treatments:centrifuge", args=[device.pk])
+        assert manager.post(url, {"rotor_radius_mm": "10"}).status_code == 422
+        assert manager.post(url, {"rotor_radius_mm": "150", "model": "Bench 4"}).status_code == 302
+        assert Centrifuge.objects.get().rotor_radius_mm == 150
+        assert "150 mm" in manager.get(reverse("treatments:kit-list")).content.decode()
+
+
+def test_page_of_another_tablet_learns_that_the_record_was_signed(ward: Ward, session: Session) -> None:
+    writing_up.as_planned(by=ward.physician, session_id=session.pk)
+    session.refresh_from_db()
+    sessions.sign(by=ward.physician, session_id=session.pk, version=session.version)
+    answer = signed_in(ward.nurse.user_id).get(reverse("treatments:session-now", args=[session.pk]))
+    assert "data-closed" in answer.content.decode()
+
+
+class TestTablesRefuse:
+    """What one row can say, the tables themselves refuse; and let through what is possible."""
+
+    @pytest.mark.parametrize(
+        ("model", "fields", "constraint"),
+        [
+            (Draw, {"blood_ml": 0}, "draw_has_blood"),
+            (Draw, {"baseline_platelets": 0}, "baseline_not_measured_is_not_zero"),
+            (Draw, {"baseline_leucocytes": 4, "baseline_neutrophils": 5}, "draw_is_possible"),
+            (Draw, {"baseline_haematocrit": 80}, "draw_is_possible"),
+            (Draw, {"failed": True}, "failed_draw_says_why"),
+            (Preparation, {"failed": True}, "failed_preparation_says_why"),
+            (Preparation, {"product_platelets": 0}, "not_measured_is_not_zero"),
+            (Preparation, {"device_identifier": "123"}, "scanned_device_has_14_digits"),
+            (Preparation, {"product_ml": 101}, "preparation_is_possible"),
+            (Anaesthetic, {"agent": "lidocaine", "percent": 11}, "anaesthetic_is_possible"),
+            (Recipient, {"height_cm": 20}, "recipient_is_possible"),
+            (Readying, {"time_out_at": dt.datetime(2026, 1, 1, tzinfo=dt.UTC)}, "time_out_has_its_caller"),
+            (Discharge, {"systolic": 100, "diastolic": 100}, "discharge_is_possible"),
+            (Discharge, {"saturation": 101}, "discharge_is_possible"),
+        ],
+    )
+    def test_impossible_row(
+        self, session: Session, model: type[Model], fields: dict[str, object], constraint: str
+    ) -> None:
+        with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+            model._base_manager.create(session=session, **fields)
+
+    def test_possible_rows_and_unknown_ones(self, session: Session) -> None:
+        for model in (Draw, Preparation, Recipient, Readying, Discharge):
+            assert model._base_manager.create(session=session).pk
+        assert Draw.objects.create(session=session, attempt=2, failed=True, failure="Clotted").pk
+
+    def test_run_needs_its_radius_with_rpm(self, session: Session) -> None:
+        made = Preparation.objects.create(session=session)
+        with pytest.raises(IntegrityError, match="spin_is_possible"), transaction.atomic():
+            Spin.objects.create(preparation=made, g=100, minutes=5, rpm=1000)
+        assert Spin.objects.create(preparation=made, g=112, minutes=5, rpm=1000, radius_mm=100).pk

@@ -143,6 +143,7 @@ def injections(
         rows.append(
             Injection(
                 session=session,
+                target=target,
                 position=len(rows),
                 structure=structure,
                 level=target.level,

@@ -12,7 +12,8 @@ from clinic.models import Site, User
 from scheduling.models import Qualification, Resource, VisitType
 from scheduling.services import defaults as scheduling_defaults
 from scheduling.services import displays
-from treatments.demo import exceptions, opening, protocols
+from treatments.demo import bench, exceptions, opening, protocols
+from treatments.demo.bench import Bench
 from treatments.models import ProtocolVersion
 
 PASSWORD = "alder-court-demo"  # noqa: S105 - of invented accounts, printed for everybody, refused in production
@@ -56,6 +57,7 @@ class Place:
     physicians: list[Resource]
     nurses: list[Resource]
     protocol: ProtocolVersion
+    bench: Bench
 
     def of_role(self, role: Role) -> list[User]:
         return [self.users[name] for name, _, each in STAFF if each == role]
@@ -89,6 +91,7 @@ def build(*, now: dt.datetime, by: Actor) -> Place:
         [resources[name] for name, _, role in STAFF if role == Role.PHYSICIAN],
         [resources[name] for name, _, role in STAFF if role == Role.NURSE],
         protocol,
+        bench.build(site, [users[name] for name, _, role in STAFF if role == Role.NURSE]),
     )
 
 

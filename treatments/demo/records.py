@@ -1,14 +1,15 @@
 """A session's record, as far as its visit has come: cleared, prepared, injected, signed."""
 
 import datetime as dt
+import random
 from collections.abc import Sequence
 from decimal import Decimal
 
-from treatments.demo import clinical
+from treatments.demo import bedside, bench, clinical
 from treatments.demo.outcomes import Patient as Reporting
 from treatments.demo.visits import Visit
 from treatments.demo.world import World
-from treatments.enums import EventTerm, SessionStatus
+from treatments.enums import EventTerm, RecordSection, SessionStatus
 from treatments.models import Session, Target
 
 _NOTES = (
@@ -33,16 +34,27 @@ def write(
         return False
     session.status, session.version = SessionStatus.CLEARED, 2
     session.pain_before = reporting.pain_on(visit.row.arrived_at)
+    habits = random.Random(f"{len(world.courses)} {session.course.diagnosis}")  # noqa: S311 - invented data
+    rng = random.Random(f"{len(world.courses)} {session.number}")  # noqa: S311 - beside the story's own numbers
+    nurse = rng.choice(world.place.bench.nurses)
+    day = world.day_of(visit.row.arrived_at)
+    world.rows.add(bedside.recipient(habits, session, session.course, day=day))
+    drawn_at = visit.ended("draw")
+    by_nurse = [(RecordSection.RECIPIENT, nurse, "check_in")]
     prepared = visit.ended("separation")
-    if prepared is None:
+    if prepared is None or drawn_at is None:
+        world.rows.extend(bedside.saved(session, visit, by_nurse))
         return False
     attempt = 1
     if world.rng.random() < _KIT_FAILS:
         failed_at = prepared - dt.timedelta(minutes=9)
-        world.rows.extend(clinical.failed_blood(world.rng, session, ready_at=failed_at))
+        blood = clinical.failed_blood(world.rng, session, ready_at=failed_at)
+        world.rows.extend([*blood, *bench.complete(rng, world.place.bench, *blood, drawn_at=drawn_at)])
         attempt = 2
     drawn, made = clinical.blood(world.rng, session, ready_at=prepared, attempt=attempt)
-    world.rows.extend([drawn, made])
+    world.rows.extend([drawn, made, *bench.complete(rng, world.place.bench, drawn, made, drawn_at=drawn_at)])
+    by_nurse += [(RecordSection.DRAW, nurse, "draw"), (RecordSection.PREPARATION, nurse, "separation")]
+    world.rows.extend(bedside.saved(session, visit, by_nurse))
     finished = visit.ended("injection")
     if finished is None:
         return False
@@ -50,9 +62,21 @@ def write(
     at = min(finished, begun + dt.timedelta(minutes=6))
     session.status, session.injected_at, session.version = SessionStatus.INJECTED, at, 4
     session.note = world.rng.choice(_NOTES)
-    world.rows.extend(
-        clinical.injections(world.rng, session, targets, at=at, product_ml=made.product_ml or Decimal(0))
-    )
+    given = clinical.injections(world.rng, session, targets, at=at, product_ml=made.product_ml or Decimal(0))
+    limit = session.course.protocol_version.clinical.limits.product_minutes
+    bedside.needle(rng, given, ready_at=prepared, limit=limit)
+    physician = session.course.physician.user or nurse
+    time_out = min(begun + dt.timedelta(minutes=2), at)
+    world.rows.extend([*given, *bedside.readying(rng, session, at=time_out, by=physician)])
+    by_physician = [
+        (RecordSection.READYING, physician, "injection"),
+        (RecordSection.INJECTIONS, physician, "injection"),
+    ]
+    left = visit.ended("recovery")
+    if left is not None:
+        world.rows.add(bedside.discharge(rng, session, left_at=left, pain=session.pain_before))
+        by_physician.append((RecordSection.DISCHARGE, nurse, "recovery"))
+    world.rows.extend(bedside.saved(session, visit, by_physician))
     day = world.day_of(at)
     if world.rng.random() < _ADVERSE:
         event = world.rows.add(clinical.adverse_event(world.rng, session, day=day, today=world.today))

@@ -39,16 +39,22 @@ from treatments.demo.visits import Visits
 from treatments.demo.world import World
 from treatments.models import (
     AdverseEvent,
+    Anaesthetic,
     AnswerSheet,
     Course,
+    Discharge,
     Draw,
     Injection,
     Order,
     Preparation,
+    Readying,
+    Recipient,
     Response,
     Review,
+    SectionVersion,
     Session,
     SessionBooking,
+    Spin,
     Target,
 )
 
@@ -95,7 +101,8 @@ def load(*, by: Actor, say: Say, seed: int = SEED) -> None:
             Appointment, VisitChange, Allocation, VisitStage, Course, Target, Order, Session, SessionBooking
         )
         steps.done(f"{len(world.courses)} courses and their calendar written")
-        world.rows.write(Draw, Preparation, Injection, Review, Response, AdverseEvent)
+        world.rows.write(Recipient, Draw, Preparation, Spin, Readying, Anaesthetic, Injection, Discharge)
+        world.rows.write(SectionVersion, Review, Response, AdverseEvent)
         records.sign(world)
         steps.done("records, answers and decisions written")
         sheets = asked.write(site=where.site, now=now)

@@ -46,7 +46,7 @@ class RecipientForm(SectionForm):
     )
 
     def build(self) -> None:
-        self.fields["bmi"].help_text = _("Follows from height and weight.")
+        self.fields["bmi"].widget.attrs["placeholder"] = _("from height, weight")
 
     def stored(self) -> dict[str, Any]:
         row = self.view.recipient

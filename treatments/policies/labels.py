@@ -40,7 +40,11 @@ def read(scanned: str) -> Label:
         if text.startswith("("):
             return _label(GS1Message.parse_hri(text))
         found = biip.parse(text)
-    except (biip.ParseError, ValueError) as error:
+    except (
+        biip.ParseError,
+        ValueError,
+        IndexError,
+    ) as error:  # IndexError: a lone "]", which biip takes for a prefix
         raise _unreadable() from error
     if found.gs1_message is not None:
         return _label(found.gs1_message)

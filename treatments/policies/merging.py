@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +23,20 @@ def three_way(base: Mapping[str, str], mine: Mapping[str, str], saved: Mapping[s
     theirs: dict[str, str] = {}
     for field, typed in mine.items():
         before, now = base.get(field, ""), saved.get(field, "")
-        if typed == before:
+        if same(typed, before):
             values[field] = now
         else:
             values[field] = typed
-            if now not in (before, typed):
+            if not same(now, before) and not same(now, typed):
                 theirs[field] = now
     return Merge(values, theirs)
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two typed values say the same: 52 and 52.0 do."""
+    if one == other:
+        return True
+    try:
+        return Decimal(one) == Decimal(other)
+    except InvalidOperation:
+        return False

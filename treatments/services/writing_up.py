@@ -9,6 +9,7 @@ from collections.abc import Collection
 from typing import Any, TypeVar
 from uuid import UUID
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from clinic import clock
@@ -27,7 +28,7 @@ from treatments.data import (
     TargetData,
 )
 from treatments.enums import RecordSection
-from treatments.models import KitType, Readying, Recipient, Session
+from treatments.models import KitType, Medicine, Readying, Recipient, Session
 from treatments.policies import presets
 from treatments.selectors import records
 from treatments.services import bedside, blood, injecting, writing
@@ -145,6 +146,7 @@ def _fill_recipient(session: Session, last: Recipient | None, *, by: Actor) -> N
         "sex": patient.sex,
         "diagnosis_code": course.diagnosis_code,
         "diagnosis": course.diagnosis,
+        "medicines": _medicines(session),
     }
     if last is not None:
         same = (
@@ -160,6 +162,20 @@ def _fill_recipient(session: Session, last: Recipient | None, *, by: Actor) -> N
     now = Recipient.objects.filter(session=session).first()
     data = _filled(_row_as(RecipientData, now), RecipientData(**known))
     bedside.record_recipient(by=by, session_id=session.pk, data=data, pain_before=session.pain_before)
+
+
+def _medicines(session: Session) -> str:
+    """What the patient takes by the clinic's list, a line each, with the last dose where it is known."""
+    rows = Medicine.objects.filter(patient=session.course.patient_id, ended_on=None)
+    return "\n".join(
+        " ".join(filter(None, (row.name, row.dose)))
+        + (
+            _(", last on %(day)s") % {"day": date_format(row.last_dose_on, "j M Y")}
+            if row.last_dose_on
+            else ""
+        )
+        for row in rows
+    )[:2000]
 
 
 def _fill_draw(session: Session, preset: DrawData, *, by: Actor) -> None:

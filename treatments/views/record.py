@@ -61,12 +61,15 @@ def record_now(request: HttpRequest, session_id: UUID) -> HttpResponse:
     have = dict(each.split(":", 1) for each in request.GET.getlist("have") if ":" in each)
     current = records.section_versions(session_id)
     changed = [code for code in RecordSection if str(current.get(code, 0)) != have.get(code, "0")]
-    if not changed or view.session.status in CLOSED or not can(by, Permission.RECORD_CLINICAL):
+    closed = view.session.status in CLOSED
+    if not changed and not closed:
         return HttpResponse(status=204)
+    if closed or not can(by, Permission.RECORD_CLINICAL):
+        return render(request, "treatments/session/_changed.html", {"session": view.session, "closed": True})
     with timezone.override(view.session.site.zone):
         record = records.record_view(view)
         pages = [sections.page(record, code) for code in changed]
-        return render(request, "treatments/session/_changed.html", _context(record, pages))
+        return render(request, "treatments/session/_changed.html", page_context(request, record, pages))
 
 
 @requires(Permission.RECORD_CLINICAL)
@@ -138,7 +141,7 @@ def _answer(request: HttpRequest, session_id: UUID, found: SectionPage) -> HttpR
     refused = bool(found.form.errors)
     status = 409 if found.theirs else 422 if refused else 200
     if request.headers.get("HX-Request"):
-        context = _context(found.record, [found])
+        context = page_context(request, found.record, [found])
         return render(request, "treatments/session/_changed.html", context, status=status)
     if status == 200:
         return redirect(reverse("treatments:session-detail", args=[session_id]) + f"#{found.section}")
@@ -148,24 +151,19 @@ def _answer(request: HttpRequest, session_id: UUID, found: SectionPage) -> HttpR
     )
 
 
-def _context(record: records.RecordView, pages: list[SectionPage]) -> dict[str, object]:
-    return {
-        "record": record,
-        "view": record.view,
-        "session": record.session,
-        "course": record.session.course,
-        "pages": pages,
-    }
-
-
 def page_context(
     request: HttpRequest, record: records.RecordView, pages: list[SectionPage]
 ) -> dict[str, object]:
-    """Of the whole page while it is written."""
+    """Of the page while it is written, or of what is renewed on it."""
     by, session = actor_of(request), record.session
     return {
-        **_context(record, pages),
+        "record": record,
+        "view": record.view,
+        "session": session,
+        "course": session.course,
+        "pages": pages,
         "writes": True,
+        "may_sign": can(by, Permission.DECIDE_COURSE),
         "signs": can(by, Permission.DECIDE_COURSE)
         and session.status in (SessionStatus.INJECTED, SessionStatus.STOPPED),
         "stop_form": StopForm(),

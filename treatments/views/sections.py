@@ -8,7 +8,7 @@ from uuid import UUID
 from django.http import QueryDict
 
 from clinic.actors import Staff
-from clinic.exceptions import DomainError, StaleVersion
+from clinic.exceptions import DomainError, StaleVersion, TryAgain
 from treatments.data import AnaestheticData, DrawData, InjectionData, PreparationData, TargetData
 from treatments.enums import IdentityStep, RecordSection
 from treatments.forms.section_base import SectionForm
@@ -121,11 +121,12 @@ def save(by: Staff, session_id: UUID, section: RecordSection, data: QueryDict) -
         if not form.is_valid():
             return found
         scanned = any(data.get(name) for name in form.transient)
-        if {**stored, **merged.values} == stored and not scanned:
+        changed = [name for name, value in merged.values.items() if not merging.same(value, stored[name])]
+        if not changed and not scanned:
             return page(record, section)
         try:
             write(form, by=by, version=record.version(section))
-        except StaleVersion:
+        except (StaleVersion, TryAgain):
             if attempt + 1 == _ATTEMPTS:
                 raise
             continue
