@@ -128,7 +128,12 @@ class History:
 
 def course_history(course_id: UUID) -> History | None:
     """The whole course, or None where there is no such course."""
-    course = with_context(Course.objects.filter(pk=course_id)).prefetch_related("targets").first()
+    course = (
+        with_context(Course.objects.filter(pk=course_id))
+        .select_related("protocol_version__rules")
+        .prefetch_related("targets")
+        .first()
+    )
     if course is None:
         return None
     sessions = [_view(row) for row in _sessions(Session.objects.filter(course=course))]
@@ -142,7 +147,7 @@ def course_history(course_id: UUID) -> History | None:
         sessions=sessions,
         reviews=list(course.reviews.select_related("decided_by")),
         responses=list(course.responses.order_by("answered_at", "instrument")),
-        events=list(course.adverse_events.select_related("session")),
+        events=list(course.adverse_events.select_related("session", "assessed_by")),
         messages=list(
             Message.objects.filter(concerning, patient_id=course.patient_id).order_by("planned_for")
         ),
