@@ -131,7 +131,7 @@ def test_course_page_tells_the_whole_course(treated: Course, physician: Client) 
     text = physician.get(reverse("treatments:course-detail", args=[treated.pk])).content.decode()
     wanted = (
         "Spondylosis, lumbar region", "Facet joint", "4.0 mL", "1200 × 10³/µL", "5.0×", "4.8 × 10⁹", "Vasovagal reaction",
-        "<svg", "Decide about the next session.", "Review due",
+        "<svg", "Decide about session 2.", "Review due", "Where it went", "4.0 mL into 2 targets, dose 4.8 × 10⁹",
     )  # fmt: skip
     assert [words for words in wanted if words not in text] == []
 
