@@ -31,6 +31,7 @@ from scheduling.models import (
     Resource,
     TimeOff,
     VisitChange,
+    VisitStage,
     VisitType,
     WaitlistEntry,
     WorkingHours,
@@ -225,7 +226,7 @@ def grounds() -> Grounds:
         by=BY, site_id=site.pk, resource_id=room.pk, start=start, end=end, reason="Service"
     )
     leave = _to_move(ward)
-    offer, further = _waiting(ward)
+    offer, freed = _waiting(ward)
     medicine, agreed = _screened(ward, order.course)
     waiting = treatments.order(ward)
     other = clinic.site(name="Ahornplatz", phone="+49 30 5550200")
@@ -241,6 +242,7 @@ def grounds() -> Grounds:
     Resource.objects.filter(pk=ward.house.one("physician").pk).update(user=people[Role.PHYSICIAN])
     tasks.claim(by=people[Role.MANAGER].actor(), task_id=_task(ward, clinic.patient()).pk)
     feeds.renew(by=manager.actor(), resource_id=ward.house.one("physician").pk)
+    further = _further(site)
     return Grounds(
         ward=ward,
         examples={
@@ -278,15 +280,17 @@ def grounds() -> Grounds:
             "consent_id": agreed.pk,
             "entry_id": offer.entry_id,
             "offer_id": offer.pk,
-            "slot_id": further.pk,
+            "slot_id": freed.pk,
             "token": token_of(offer.pk),
             "protocol_id": ward.protocol.protocol_id,
             "version_id": _draft(ward).pk,
             "section": "screening",
             "line": 0,
         },
-        more=_further(site)
+        more=further
         | {
+            "course_id": [*further["course_id"], _lapsed(ward)],
+            "session_id": [*further["session_id"], _two_tubes(ward)],
             "time_off_id": [leave.pk],
             "version_id": [ward.protocol.pk],
             "section": ["gate", "usual", "guidance"],
@@ -296,8 +300,27 @@ def grounds() -> Grounds:
     )
 
 
+def _lapsed(ward: Ward) -> UUID:
+    """A course whose approval has lapsed before its first session."""
+    course = treatments.order(ward).course
+    Course.objects.filter(pk=course.pk).update(approved_at=clock.now() - dt.timedelta(days=400))
+    return course.pk
+
+
+def _two_tubes(ward: Ward) -> UUID:
+    """A session while the blood of another patient is in the house too: both are between draw and injection."""
+    first, second = (treatments.booked(ward, first=day)[1][0] for day in (22, 23))
+    for visit in (first, second):
+        VisitStage.objects.filter(appointment=visit, code="draw").update(started_at=clock.now())
+        Appointment.objects.filter(pk=visit.pk).update(status="in_progress", arrived_at=clock.now())
+    return Session.objects.get(pk=first.purpose).pk
+
+
 def _draft(ward: Ward) -> ProtocolVersion:
-    """The next version of the protocol, in which two things are other than in the signed one."""
+    """The next version of the protocol, in which two things are other than in the signed one; a second protocol beside
+    it has none."""
+    second = protocols.create(by=BY, name="PRP, sacroiliac joint", from_version_id=ward.protocol.pk)
+    protocols.sign(by=ward.physician, version_id=second.pk)
     draft = protocols.start_draft(by=BY, protocol_id=ward.protocol.protocol_id)
     gate = msgspec.structs.replace(draft.clinical.gate, nrs_some=20)
     draft = protocol_edits.put_line(
@@ -367,6 +390,7 @@ def _today(ward: Ward, treated: Sequence[Course], visits: Sequence[Appointment])
     reviews.decide(by=ward.physician, course_id=short.pk, before_session=2, decision=Decision.COMPLETE)
     record = treatments.session(short)
     signing.sign(by=ward.physician, session_id=record.pk, version=record.version)
+    signing.amend(by=ward.nurse, session_id=record.pk, text="Lot K-2232", reason="Misread")
     held, _visits = treatments.booked(ward, first=15)
     reviews.hold(by=ward.physician, course_id=held.course_id, reason="Away on a journey.")
     resources.retire(by=BY, site_id=ward.house.site.pk, resource_id=ward.house.resources["centrifuge"][1].pk)

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def ward(own_database: Database) -> Ward:
-    return treatments.ward()
+    return treatments.ward(screened=True)
 
 
 def person(role: Role, ward: Ward, web: Running, chromium: Browser) -> Iterator[Person]:
