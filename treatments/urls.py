@@ -6,6 +6,7 @@ from treatments.views import (
     courses,
     equipment,
     events,
+    letters,
     orders,
     outcomes,
     panes,
@@ -51,6 +52,9 @@ urlpatterns = [
     path("home/", panes.home_pane, name="home-pane"),
     path("protocols/", include("treatments.protocol_urls")),
     path("", include("treatments.screening_urls")),
+    # Letters
+    path("courses/<uuid:course_id>/letter/", letters.course_summary, name="course-letter"),
+    path("sessions/<uuid:session_id>/letter/", letters.visit_summary, name="session-letter"),
     # The record of a session
     path("sessions/<uuid:session_id>/record/<str:record_part>/", record.section_save, name="session-section"),
     path("sessions/<uuid:session_id>/now/", record.record_now, name="session-now"),

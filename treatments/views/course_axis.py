@@ -22,6 +22,7 @@ from treatments.views.course_entries import LANES, Entry, Lane, score_words
 
 LANE, FIRST_LANE, PANEL, GAP, TOP, FOOT = 22, 30, 92, 30, 8, 22
 _STEPS = (1, 2, 7, 14, 28, 56, 91, 182, 364)
+_LINE = 10
 _APART = 26
 """Pixels between two written values below which the second is left out; the table has every one."""
 
@@ -258,12 +259,25 @@ def _panel(
         top + PANEL,
         high,
         [_series(name, rows, across, up, dash=place > 0) for place, (name, rows) in enumerate(lines) if rows],
-        [
-            Level(up(score), round(top + PANEL - up(score), 1), words, is_target)
-            for score, words, is_target in wanted
-            if score >= 0
-        ],
+        _levels(wanted, up, top + PANEL),
     )
+
+
+def _levels(
+    wanted: Sequence[tuple[Decimal, str, bool]], up: Callable[[Decimal], float], bottom: float
+) -> list[Level]:
+    """The thresholds that the scale reaches; where two lie close, only the target has its words."""
+    target = next((up(score) for score, _words, is_target in wanted if is_target), bottom)
+    return [
+        Level(
+            up(score),
+            round(bottom - up(score), 1),
+            words if is_target or abs(up(score) - target) >= _LINE else "",
+            is_target,
+        )
+        for score, words, is_target in wanted
+        if score >= 0
+    ]
 
 
 def _series(

@@ -49,6 +49,7 @@ class Gain:
     now: str
     change: str
     source: str
+    is_worse: bool = False
 
 
 def next_step(history: History, gate: Gate | None, points: Sequence[PointView]) -> Next:
@@ -171,6 +172,7 @@ def _gain(rows: Sequence[Response], label: str, names: dict[str, str]) -> Gain |
             f"{names.get(row.time_point, row.time_point)}, {date_format(row.answered_at, 'j M')}"
             for row in used
         ),
+        better is not None and better < 0,
     )
 
 
