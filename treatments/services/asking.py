@@ -88,10 +88,13 @@ def _comes_back(sheet: AnswerSheet, slot: time_points.Slot, today: dt.date) -> b
 def ask_due(*, by: Actor) -> int:
     """Ask everybody who is due. One transaction a patient: one that fails stops no other. Returns how many patients."""
     patients: dict[tuple[UUID, UUID], set[UUID]] = defaultdict(set)
+    days: dict[UUID, dt.date] = {}
     for keys in reads.candidates():
         for asked in reads.of_courses(keys).values():
-            if todo(asked, today=reads.today_of(asked.course)):
-                course = asked.course
+            course = asked.course
+            if course.site_id not in days:
+                days[course.site_id] = reads.today_of(course)
+            if todo(asked, today=days[course.site_id]):
                 patients[course.patient_id, course.site_id].add(course.pk)
     return sum(
         _ask(patient_id=patient_id, site_id=site_id, course_ids=sorted(courses), by=by)
