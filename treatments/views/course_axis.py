@@ -132,7 +132,7 @@ def axes(history: History, shown: Sequence[Entry]) -> list[Axis]:
 
 
 def _axis(name: str, width: int, left: int, history: History, shown: Sequence[Entry]) -> Axis:
-    now, right = clock.now(), width - 22.0
+    now, right = clock.now(), width - 38.0
     first, last = _span(history, shown, now)
     seconds = max((last - first).total_seconds(), 86400.0)
 
