@@ -50,8 +50,8 @@ class Letter:
 def pdf(letter: Letter) -> bytes:
     """The letter on A4, tagged, with title and language.
 
-    Latin, Greek, Cyrillic and Hebrew are in the library's own fonts; other scripts take a font of the machine where
-    it has one.
+    Latin, Greek, Cyrillic, Hebrew and Arabic are in the library's own fonts; other scripts take a font of the machine
+    where it has one, and are left blank where it has none.
     """
     made = typst.compile(_TEMPLATE, sys_inputs={"letter": json.dumps(asdict(letter))}, format="pdf")
     if not isinstance(made, bytes):
