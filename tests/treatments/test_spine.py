@@ -4,17 +4,19 @@ import datetime as dt
 from decimal import Decimal
 from itertools import product
 
+import msgspec
 import pytest
 from django.template.loader import render_to_string
 
 from clinic import clock
 from clinic.exceptions import InvalidInput
 from tests.factories import treatments as factory
+from treatments import clinical_rules
 from treatments.data import TargetData
 from treatments.enums import Level, Side, Structure
 from treatments.policies.record import check_target
 from treatments.selectors import history
-from treatments.views import spine
+from treatments.views import spine, spine_entry
 
 
 def possible() -> list[TargetData]:
@@ -72,6 +74,32 @@ def test_marks_of_one_level_do_not_cover_each_other() -> None:
         if abs(one[0] - other[0]) < 22 and abs(one[1] - other[1]) < 22
     ]
     assert (len(places), covered) == (len(rows), [])
+
+
+def test_each_target_offered_is_possible_and_covers_no_other_of_its_layer() -> None:
+    offered = spine_entry.for_order().choices
+    for each in offered:
+        check_target(TargetData(each.structure, each.level, each.side))
+    covered = [
+        (one.name, other.name)
+        for at, one in enumerate(offered)
+        for other in offered[at + 1 :]
+        if one.layer == other.layer and abs(one.x - other.x) < 40 and abs(one.y - other.y) < 42
+    ]
+    assert (len({each.name for each in offered}), covered) == (len(offered), [])
+
+
+def test_volume_begins_with_that_of_last_time_or_the_usual_one_within_the_plausible_range() -> None:
+    rules = clinical_rules.default()
+    facet = TargetData("facet", "L4-L5", "left")
+    usual = msgspec.structs.replace(rules.usual, target_ml=Decimal("0.5"))
+    entry = spine_entry.for_session(
+        targets=[facet], given={facet: {1: Decimal(1), 2: Decimal("0.8")}}, rules=rules, usual=usual
+    )
+    found = {(each.structure, each.level, each.side): each for each in entry.choices}
+    was, new = found["facet", "L4-L5", "left"], found["si_joint", "S", "left"]
+    assert (was.ml, was.step, was.earlier, was.is_planned) == ("0.8", "0.1", "1 2", True)
+    assert (new.ml, new.step, new.earlier, new.is_planned) == ("1.0", "0.5", "", False)
 
 
 @pytest.mark.django_db

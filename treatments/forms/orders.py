@@ -23,7 +23,7 @@ ICD_10_CM = [
     ("M53.3", _("Sacrococcygeal disorders, not elsewhere classified")),
     ("M51.360", _("Other intervertebral disc degeneration, lumbar region, with discogenic back pain only")),
 ]
-TARGET_ROWS = 5
+TARGET_ROWS = 8
 
 
 class ProtocolField(forms.ModelChoiceField):  # type: ignore[type-arg]  # generic over the model

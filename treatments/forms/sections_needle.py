@@ -85,7 +85,7 @@ class InjectionsForm(SectionForm):
         return f"{gauge} G · {length} mm" if gauge and length else ""
 
     def rows(self) -> list[dict[str, Any]]:
-        """For the page: the rows in use and one to spare, each with the fields of its line and those behind it."""
+        """For the page: each with the fields of its line and those behind it. Beyond those in use and one, they are spare."""
         used = [
             at for at in range(ROWS) if self[f"r{at}_structure"].value() or self[f"r{at}_volume_ml"].value()
         ]
@@ -93,12 +93,13 @@ class InjectionsForm(SectionForm):
         return [
             {
                 "number": at + 1,
+                "is_spare": at >= shown,
                 "line": [self[f"r{at}_{name}"] for name in (*_TARGET, "volume_ml", "guidance")],
                 "more": [self[f"r{at}_{name}"] for name in _MORE],
                 "needle": self._needle(at),
                 "errors": [error for name in _FIELDS for error in self[f"r{at}_{name}"].errors],
             }
-            for at in range(shown)
+            for at in range(ROWS)
         ]
 
 

@@ -215,5 +215,17 @@ def volumes_before(session: Session) -> dict[TargetData, Decimal]:
     return {TargetData(*target): ml for target, ml in history.earlier_volumes(session).items()}
 
 
+def given_before(session: Session) -> dict[TargetData, dict[int, Decimal]]:
+    """The mL of each earlier session of this course, by its number in their order, by target."""
+    rows = Injection.objects.filter(session__course=session.course_id, session__number__lt=session.number)
+    found: dict[TargetData, dict[int, Decimal]] = {}
+    for structure, level, side, number, ml in rows.order_by("session__number", "position").values_list(
+        "structure", "level", "side", "session__number", "volume_ml"
+    ):
+        volumes = found.setdefault(TargetData(structure, level, side), {})
+        volumes[number] = volumes.get(number, Decimal(0)) + ml
+    return found
+
+
 def _same(given: Injection, target: Target) -> bool:
     return (given.structure, given.level, given.side) == (target.structure, target.level, target.side)

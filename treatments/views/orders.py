@@ -18,6 +18,7 @@ from treatments.forms.orders import ICD_10_CM, OrderForm, TargetFormSet
 from treatments.selectors import orders as reads
 from treatments.selectors import protocols
 from treatments.services import orders
+from treatments.views import spine_entry
 from treatments.views.common import refuse
 
 
@@ -67,7 +68,14 @@ def order_new(request: HttpRequest, site: Site, patient_id: UUID) -> HttpRespons
             return redirect("treatments:course-detail", order.course_id)
     failed = bool(form.errors) or (targets.is_bound and not targets.is_valid())
     offered = protocols.in_force(site).exists()
-    context = {"patient": patient, "form": form, "targets": targets, "codes": ICD_10_CM, "offered": offered}
+    context = {
+        "patient": patient,
+        "form": form,
+        "targets": targets,
+        "spine": spine_entry.for_order(),
+        "codes": ICD_10_CM,
+        "offered": offered,
+    }
     return render(request, "treatments/order/new.html", context, status=422 if failed else 200)
 
 

@@ -20,6 +20,7 @@ from treatments.policies import merging, plausible, targets
 from treatments.selectors import records, reviews
 from treatments.selectors.records import RecordView
 from treatments.services import bedside, blood, injecting
+from treatments.views import spine_entry
 from treatments.views.common import refuse, session_for
 from treatments.views.reviews import used_up_words
 
@@ -65,6 +66,15 @@ class SectionPage:
     @property
     def warnings(self) -> list[str]:
         return warnings(self.section, self.record)
+
+    @property
+    def spine(self) -> spine_entry.Entry:
+        """The drawing to enter injections on."""
+        record = self.record
+        given = records.given_before(record.session) if record.earlier else {}
+        return spine_entry.for_session(
+            targets=record.targets, given=given, rules=record.rules, usual=record.usual
+        )
 
     @property
     def conflicts(self) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ Lengths are units of the drawing, 360 wide and 490 high; templates/treatments/_s
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Protocol
 
@@ -19,7 +19,7 @@ CENTRE, _TOP, _PITCH, _GAP = 180, 36, 54, 28
 """The midline; the middle of T12; from one vertebra to the next; from a vertebra to the joint below it."""
 _SACRUM = _TOP + 5 * _PITCH + 30
 _NEAR = 22
-"""Marks nearer than this would cover each other."""
+"""Marks above each other nearer than this would cover each other."""
 _WIDTHS = {"T12": 0.9, "L1": 0.94, "L2": 0.97, "L3": 1.0, "L4": 1.03, "L5": 1.07}
 
 _ASIDE = {
@@ -31,7 +31,7 @@ _ASIDE = {
 }
 """From the middle of an interspace to the target on the right; the iliolumbar ligament leaves the process above."""
 _MIDDLE = {Structure.SUPRASPINOUS: 12, Structure.FASCIA: 12}
-_SACRAL = {Structure.SI_JOINT: (72, 26), Structure.SI_LIGAMENT: (58, 74), Structure.EPIDURAL: (24, 26)}
+_SACRAL = {Structure.SI_JOINT: (72, 26), Structure.SI_LIGAMENT: (58, 74), Structure.EPIDURAL: (26, 40)}
 _HIATUS = 122
 
 
@@ -101,14 +101,13 @@ def body_map(targets: Iterable[Target], sessions: Sequence[SessionView]) -> Body
         volumes += [_volume(view.injections, key) for view in done]
     numbers = [view.session.number for view in done]
     found = BodyMap(sessions=[(view.session.number, view.session.injected_at) for view in done])
-    taken: list[tuple[int, int]] = []
+    taken: list[Mark] = []
     for key in sorted(given, key=_order):
         volumes, label = given[key], name(*key)
-        x, y = _free(place(*key), taken)
-        taken.append((x, y))
         at = [number for number, ml in zip(numbers, volumes, strict=True) if ml is not None]
-        found.marks.append(Mark(x, y, runs(at), label))
+        taken.append(_free(Mark(*place(*key), runs(at), label), taken))
         found.rows.append(MapRow(label, volumes))
+    found.marks.extend(taken)
     return found
 
 
@@ -158,12 +157,11 @@ def _epidural(level: str, side: str) -> str:
     return _("Epidural, caudal") if level == Level.SACRUM else _("Epidural, interlaminar")
 
 
-def _free(at: tuple[int, int], taken: Sequence[tuple[int, int]]) -> tuple[int, int]:
-    """This place, or the next one below it where no other mark would be covered."""
-    x, y = at
-    while any(abs(x - other) < _NEAR and abs(y - down) < _NEAR for other, down in taken):
-        y += 2
-    return x, y
+def _free(mark: Mark, taken: Sequence[Mark]) -> Mark:
+    """This mark, moved down until it covers no other."""
+    while any(abs(mark.x - at.x) < mark.half + at.half and abs(mark.y - at.y) < _NEAR for at in taken):
+        mark = replace(mark, y=mark.y + 2)
+    return mark
 
 
 def _volume(rows: Iterable[Injection], key: tuple[str, str, str]) -> Decimal | None:
