@@ -1,5 +1,6 @@
 """What people typed is shown as they typed it, and is never read as a page's own markup."""
 
+import pgtrigger
 import pytest
 from django.apps import apps
 from django.db import models
@@ -10,8 +11,6 @@ from tests import walk
 from tests.database import Database
 from tests.nonsense import clients_of, is_page, undone
 from tests.walk import GUARDED, Grounds
-from treatments.enums import SessionStatus
-from treatments.models import Session
 
 
 @pytest.fixture(scope="module")
@@ -63,9 +62,10 @@ SHOWN = {
 
 def test_what_people_typed_is_shown_escaped(grounds: Grounds, clients: dict[Role, Client]) -> None:
     with undone():
-        for app in ("clinic", "scheduling", "treatments"):
-            for model in apps.get_app_config(app).get_models():
-                _poison(model)
+        with pgtrigger.ignore():  # signed records and versions hold what people typed too
+            for app in ("clinic", "scheduling", "treatments"):
+                for model in apps.get_app_config(app).get_models():
+                    _poison(model)
         seen: set[str] = set()
         for address in GUARDED:
             for role in address.roles():
@@ -81,14 +81,11 @@ def test_what_people_typed_is_shown_escaped(grounds: Grounds, clients: dict[Role
 
 
 def _poison(model: type[models.Model]) -> None:
-    """Put a tag into every free text, as far as the record may be changed at all."""
+    """Put a tag into every free text but that of ledgers, which the web role cannot change."""
     if getattr(model, "is_ledger", False) or (model.__name__.endswith("Event") and hasattr(model, "pgh_id")):
         return
     for field in _free_text(model):
         words = f'"><img src=x onerror=alert({model._meta.label}.{field.name})>'
-        rows = model._default_manager.all()
-        if model is Session:
-            rows = rows.exclude(status=SessionStatus.SIGNED)
         if field.max_length and len(words) > field.max_length:
             continue
-        rows.update(**{field.name: words})
+        model._default_manager.update(**{field.name: words})

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
+from clinic import locks
 from clinic.actors import Actor
 from clinic.enums import Permission
 from clinic.permissions import can
@@ -25,8 +26,8 @@ from treatments.services.horizon import Choice
 
 
 def on_appointment_changed(*, appointment: Appointment, by: Actor, **_: Any) -> None:
-    """Only visits with a purpose can be ours."""
-    if appointment.purpose is not None:
+    """Only visits with a purpose can be ours, and not those of which the locks know already that they are not."""
+    if appointment.purpose is not None and not locks.is_absent("session", appointment.purpose):
         follow.visit_changed(appointment=appointment, by=by)
         medicines.visit_changed(appointment=appointment, by=by)
 

@@ -380,7 +380,7 @@ def test_course_is_held_resumed_and_ended(treated: Course, physician: Client) ->
         decision="continue",
     )
     for name, status in (("hold", "on_hold"), ("resume", "active")):
-        physician.post(reverse(f"treatments:course-{name}", args=[treated.pk]))
+        physician.post(reverse(f"treatments:course-{name}", args=[treated.pk]), {"reason": "On a journey"})
         treated.refresh_from_db()
         assert treated.status == status
     physician.post(reverse("treatments:course-end", args=[treated.pk]), {"reason": "Moved away"})

@@ -170,7 +170,7 @@ def test_comparison_names_what_changed_what_was_added_and_what_was_taken_out() -
 
 @pytest.fixture
 def ward() -> Ward:
-    return factory.ward()
+    return factory.ward(screened=True)
 
 
 @pytest.fixture

@@ -171,6 +171,7 @@ def test_platelets_are_typed_in_any_unit(ward: Ward, session: Session, typed: st
         ("preparation", "product_platelets", "many", "Enter a number"),
         ("preparation", "kit_expires_on", "2020-01-31", "This kit expired on 31 Jan 2020"),
         ("preparation", "scan", "hello", "not a kit"),
+        ("preparation", "device_identifier", "123", "has 14 digits"),
         ("readying", "a0_percent", "1", "Say which anaesthetic"),
         ("discharge", "systolic", "20", "greater than or equal to 30"),
     ],
@@ -536,7 +537,7 @@ class TestEquipment:
 def test_page_of_another_tablet_learns_that_the_record_was_signed(ward: Ward, session: Session) -> None:
     writing_up.as_planned(by=ward.physician, session_id=session.pk)
     session.refresh_from_db()
-    sessions.sign(by=ward.physician, session_id=session.pk, version=session.version)
+    signing.sign(by=ward.physician, session_id=session.pk, version=session.version)
     answer = signed_in(ward.nurse.user_id).get(reverse("treatments:session-now", args=[session.pk]))
     assert "data-closed" in answer.content.decode()
 

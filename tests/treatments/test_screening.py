@@ -7,12 +7,14 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from clinic import clock
 from clinic.enums import Role
 from clinic.exceptions import Conflict, IllegalMove, InvalidInput, NotAllowed, NotFound, StaleVersion
-from clinic.models import Contact, Task
+from clinic.models import Contact, Task, User
 from clinic.permissions import can
 from scheduling import duties, rules
 from scheduling.duties import Light
@@ -293,6 +295,20 @@ def test_the_table_knows_a_medicine_better_than_the_hand_that_types(ward: Ward) 
         medicines.change(
             by=ward.nurse, course_id=course.pk, medicine_id=row.pk, data=WARFARIN, version=row.version + 1
         )
+
+
+def test_stale_medicine_keeps_what_was_typed(ward: Ward, client: Client) -> None:
+    course = factory.order(ward).course
+    row = medicines.add(by=ward.nurse, course_id=course.pk, data=WARFARIN)
+    client.force_login(User.objects.get(pk=ward.nurse.user_id))
+    page = reverse("treatments:medicine-edit", args=[course.pk, row.pk])
+    said = {"name": "Warfarin", "group": "anticoagulant", "plan": "table", "dose": "5 mg", "version": ""}
+
+    answer = client.post(page, said)
+
+    assert answer.status_code == 409
+    assert 'value="5 mg"' in answer.content.decode()
+    assert f'value="{row.version}"' in answer.content.decode()
 
 
 def ask(ward: Ward, course: Course, start: dt.datetime) -> list[str]:

@@ -1,6 +1,7 @@
 """What blood, kit and rotor can do: what is impossible is refused, at its field."""
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from clinic.exceptions import InvalidInput
 from treatments.data import DrawData, PreparationData, SpinData
 
+_GTIN = re.compile(r"[0-9]{14}")
 _RCF = Decimal("0.00001118")
 """RCF = 1.118 × 10⁻⁵ × r (cm) × rpm²: 4π² ÷ (3600 × 980.665), the centripetal over the standard acceleration."""
 
@@ -63,12 +65,17 @@ def check_preparation(
     on: dt.date,
     injected_ml: Sequence[Decimal] = (),
 ) -> None:
-    """Refuse an expired kit, more product than blood, less product than was injected, a count of zero."""
+    """Refuse an expired kit, a device identifier that is none, more product than blood, less product than was injected, a count of zero."""
     if data.kit_expires_on is not None and data.kit_expires_on < on:
         raise InvalidInput(
             _("This kit expired on %(day)s and must not be used. Take another one and scan it.")
             % {"day": date_format(data.kit_expires_on, "j M Y")},
             field="kit_expires_on",
+        )
+    if data.device_identifier and not _GTIN.fullmatch(data.device_identifier):
+        raise InvalidInput(
+            _("A device identifier has 14 digits: scan the kit, or leave it empty."),
+            field="device_identifier",
         )
     _counted(data.product_platelets, field="product_platelets")
     _neutrophils(data.product_neutrophils, data.product_leucocytes, field="product_neutrophils")

@@ -90,7 +90,9 @@ def medicine_edit(request: HttpRequest, course_id: UUID, medicine_id: UUID) -> H
         except StaleVersion as error:
             stale = error.message
             row.refresh_from_db()
-            form = MedicineForm(request.POST.copy() | {"version": str(error.current_version)}, rules=rules)
+            typed = request.POST.copy()
+            typed["version"] = str(error.current_version)
+            form = MedicineForm(typed, rules=rules)
             form.submit_label = _("Save")
         except DomainError as error:
             refuse(form, error)
