@@ -17,7 +17,7 @@ from clinic.models import Site
 from clinic.permissions import actor_of, requires
 from scheduling.views.common import at_site, attempt
 from treatments import classification
-from treatments.classification import Derived
+from treatments.classification import Derived, Figure
 from treatments.models import Session
 from treatments.selectors import record_fields
 from treatments.selectors import signing as reads
@@ -122,7 +122,7 @@ def _line(rows: RecordRows) -> Line:
         flags=_flags(rows),
         figures=_figures(rows, classification.derive(rows.measurements)),
         missing=", ".join(str(field.words) for field in lacking),
-        written=", ".join(f"{row.get_section_display()} ({row.saved_by})" for row in rows.sections),
+        written=_written(rows),
     )
 
 
@@ -137,12 +137,25 @@ def _flags(rows: RecordRows) -> list[str]:
     return found + [_("A failed attempt: %(why)s") % {"why": why} for why in failures]
 
 
+def _written(rows: RecordRows) -> str:
+    """Who wrote which parts, each person once."""
+    parts: dict[str, list[str]] = {}
+    for row in rows.sections:
+        parts.setdefault(str(row.saved_by), []).append(row.get_section_display())
+    return "; ".join(f"{person}: {', '.join(sections)}" for person, sections in parts.items())
+
+
+def _value(figure: Figure) -> str:
+    """What is missing for it stands in full on the record's own page."""
+    return str(figure.value) if figure.value is not None else _("not measured")
+
+
 def _figures(rows: RecordRows, derived: Derived) -> list[tuple[str, str]]:
     product = rows.preparation
     return [
         (_("Product"), f"{product.product_ml} mL" if product and product.product_ml else _("not recorded")),
-        (_("Dose, 10⁹ platelets"), derived.dose.words),
-        (_("Concentration, times"), derived.factor.words),
-        (_("Leucocytes"), derived.leucocytes.words),
-        (_("PAW class"), derived.paw.words),
+        (_("Dose, 10⁹ platelets"), _value(derived.dose)),
+        (_("Concentration, times"), _value(derived.factor)),
+        (_("Leucocytes"), _value(derived.leucocytes)),
+        (_("PAW class"), _value(derived.paw)),
     ]
