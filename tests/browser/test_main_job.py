@@ -165,9 +165,9 @@ def test_physician_orders_a_course(physician: Person, ward: Ward) -> None:
     page = physician.page
     page.goto(f"/treatments/orders/new/{ada().pk}/")
     for row, (structure, level, side) in enumerate((("facet", "L4-L5", "left"), ("si_joint", "S", "right"))):
-        page.get_by_label("Structure").nth(row).select_option(structure)
-        page.get_by_label("Level").nth(row).select_option(level)
-        page.get_by_label("Side").nth(row).select_option(side)
+        page.get_by_label("Structure", exact=True).nth(row).select_option(structure)
+        page.get_by_label("Level", exact=True).nth(row).select_option(level)
+        page.get_by_label("Side", exact=True).nth(row).select_option(side)
     page.get_by_label("Diagnosis code").fill("M47.816")
     page.get_by_label("Diagnosis in words").fill("Spondylosis, lumbar region")
     page.get_by_label("Note for the desk").fill("Mornings, please.")
@@ -379,7 +379,7 @@ def test_physician_reads_the_history_on_one_page(physician: Person) -> None:
     page.wait_for_load_state("networkidle")
     physician.screen("19-history")
     for words in ("Facet joint", "Sacroiliac joint", "Spondylosis"):
-        expect(page.get_by_text(words).first).to_be_visible()
+        expect(page.get_by_text(words).filter(visible=True).first).to_be_visible()
 
 
 def test_every_read_and_write_left_its_trace(people: dict[Role, Person]) -> None:
