@@ -13,8 +13,8 @@ from clinic.models import Message
 from scheduling.enums import OCCUPYING, AppointmentStatus
 from scheduling.models import Allocation, Appointment
 from treatments import classification
-from treatments.classification import Derived, Measurements, Sample
-from treatments.enums import Activation, BaselineTube, Instrument, SessionStatus
+from treatments.classification import Derived
+from treatments.enums import Instrument, SessionStatus
 from treatments.models import (
     AdverseEvent,
     Amendment,
@@ -27,6 +27,7 @@ from treatments.models import (
     Session,
     SessionBooking,
 )
+from treatments.selectors.record_rows import measured
 
 _BEGUN = (AppointmentStatus.ARRIVED, AppointmentStatus.IN_PROGRESS)
 
@@ -65,37 +66,13 @@ class SessionView:
         product, draw = self.product, self.draw
         if product is None:
             return None
-        return classification.derive(_measured(product, draw, self.volume_ml))
+        return classification.derive(measured(product, draw, self.volume_ml))
 
     @property
     def when(self) -> dt.datetime | None:
         """When it was done, else when it is meant to be."""
         start: dt.datetime | None = self.visit.period.lower if self.visit else None
         return self.session.injected_at or start
-
-
-def _measured(product: Preparation, draw: Draw | None, injected_ml: Decimal | None) -> Measurements:
-    blood = draw or Draw()
-    return Measurements(
-        baseline=Sample(
-            blood.baseline_platelets,
-            blood.baseline_leucocytes,
-            blood.baseline_neutrophils,
-            blood.baseline_red_cells,
-        ),
-        product=Sample(
-            product.product_platelets,
-            product.product_leucocytes,
-            product.product_neutrophils,
-            product.product_red_cells,
-        ),
-        baseline_is_diluted=blood.baseline_tube == BaselineTube.ANTICOAGULATED,
-        blood_ml=blood.blood_ml,
-        anticoagulant_ml=blood.anticoagulant_ml,
-        product_ml=product.product_ml,
-        injected_ml=injected_ml,
-        activated=product.activation != Activation.NONE if product.activation else None,
-    )
 
 
 @dataclass(frozen=True, slots=True)

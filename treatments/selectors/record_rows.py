@@ -67,27 +67,32 @@ class RecordRows:
     @property
     def measurements(self) -> Measurements:
         """What was measured, for the figures that follow from it."""
-        blood, product = self.draw or Draw(), self.preparation or Preparation()
-        return Measurements(
-            baseline=Sample(
-                blood.baseline_platelets,
-                blood.baseline_leucocytes,
-                blood.baseline_neutrophils,
-                blood.baseline_red_cells,
-            ),
-            product=Sample(
-                product.product_platelets,
-                product.product_leucocytes,
-                product.product_neutrophils,
-                product.product_red_cells,
-            ),
-            baseline_is_diluted=blood.baseline_tube == BaselineTube.ANTICOAGULATED,
-            blood_ml=blood.blood_ml,
-            anticoagulant_ml=blood.anticoagulant_ml,
-            product_ml=product.product_ml,
-            injected_ml=self.injected_ml,
-            activated=product.activation != Activation.NONE if product.activation else None,
-        )
+        return measured(self.preparation, self.draw, self.injected_ml)
+
+
+def measured(preparation: Preparation | None, draw: Draw | None, injected_ml: Decimal | None) -> Measurements:
+    """What a record says of one product and its blood, for the figures that follow from it."""
+    blood, product = draw or Draw(), preparation or Preparation()
+    return Measurements(
+        baseline=Sample(
+            blood.baseline_platelets,
+            blood.baseline_leucocytes,
+            blood.baseline_neutrophils,
+            blood.baseline_red_cells,
+        ),
+        product=Sample(
+            product.product_platelets,
+            product.product_leucocytes,
+            product.product_neutrophils,
+            product.product_red_cells,
+        ),
+        baseline_is_diluted=blood.baseline_tube == BaselineTube.ANTICOAGULATED,
+        blood_ml=blood.blood_ml,
+        anticoagulant_ml=blood.anticoagulant_ml,
+        product_ml=product.product_ml,
+        injected_ml=injected_ml,
+        activated=product.activation != Activation.NONE if product.activation else None,
+    )
 
 
 def of(session_ids: Collection[UUID]) -> dict[UUID, RecordRows]:
