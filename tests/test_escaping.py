@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Func, Value
 from django.db.models.functions import Cast, Concat, Right
 from django.test import Client
+from django.urls import reverse
 
 from clinic.enums import Role
 from tests import walk
@@ -22,7 +23,11 @@ def grounds(own_database: Database) -> Grounds:
 
 @pytest.fixture(scope="module")
 def clients(grounds: Grounds) -> dict[Role, Client]:
-    return clients_of(grounds)
+    """Each at the site of the walk, by choice: sites are offered by name, and the names are poisoned below."""
+    clients = clients_of(grounds)
+    for client in clients.values():
+        client.post(reverse("clinic:site-switch", args=[grounds.site.pk]))
+    return clients
 
 
 def _free_text(model: type[models.Model]) -> list[models.Field]:
