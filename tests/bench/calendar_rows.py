@@ -10,7 +10,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from clinic import clock
-from clinic.enums import Role
 from scheduling.intervals import instant, minute, minute_up
 from scheduling.selectors import calendar as calendars
 from scheduling.selectors import facts
@@ -18,11 +17,9 @@ from scheduling.services import availability
 from tests import multiranges
 from tests.bench import floors
 from tests.bench.clocked import Row, milliseconds, row, timings
-from tests.factories import clinic
 from tests.factories import treatments as courses
-from tests.factories.scheduling import BY, House
-from tests.factories.treatments import Ward
-from treatments.services import defaults, proposing
+from tests.factories.scheduling import House
+from treatments.services import proposing
 from treatments.services.horizon import Wishes
 
 
@@ -37,13 +34,7 @@ def availability_365d(house: House) -> Iterator[Row]:
 
 def course_plan(house: House) -> Iterator[Row]:
     """Five sessions over twelve months, proposed from an order; beside one look at the same twelve months."""
-    ward = Ward(
-        house,
-        defaults.create_for_site(site_id=house.site.pk, by=BY),
-        physician=clinic.staff(Role.PHYSICIAN, at=house.site),
-        nurse=clinic.staff(Role.NURSE, at=house.site),
-        desk=clinic.staff(Role.FRONT_DESK, at=house.site),
-    )
+    ward = courses.ward_in(house)
     order = courses.order(ward, sessions=5)
     earliest = clock.now() + dt.timedelta(days=2)
     propose = partial(proposing.propose, by=ward.desk, order_id=order.pk, wishes=Wishes(earliest))

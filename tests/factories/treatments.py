@@ -45,7 +45,11 @@ class Ward:
 
 def ward(*, screened: bool = False, **house: Any) -> Ward:
     """`screened`: under the protocol's checklists, medicines and consent; else nothing of that is asked for."""
-    built = scheduling_factory.house(**house)
+    return ward_in(scheduling_factory.house(**house), screened=screened)
+
+
+def ward_in(built: House, *, screened: bool = False) -> Ward:
+    """The same in a house that stands already."""
     draft = defaults.create_for_site(site_id=built.site.pk, by=BY)
     if screened:
         consents.create_defaults(site_id=built.site.pk, by=BY)
