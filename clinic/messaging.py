@@ -16,6 +16,8 @@ from clinic.models import Message
 StrOrPromise = str | Promise
 
 LANGUAGES = ("en", "es")
+GROUPS = ("reminders", "preparation", "recovery", "questionnaires", "reviews")
+"""What a patient may decline, each by itself."""
 COMMON_PLACEHOLDERS = frozenset({"given_name", "clinic_name", "phone"})
 """Filled in by the outbox for every kind: the patient's given name, the site's sender name and phone."""
 BUTTON_PLACEHOLDERS = frozenset({"button_url", "button_label"})
@@ -68,6 +70,14 @@ class MessageKind:
     needs_consent: bool = True
     resend_when_uncertain: bool = True
     ignores_quiet_hours: bool = False
+    group: str = ""
+    """What a patient may decline, one of GROUPS; empty: it is always sent."""
+    counts: bool = True
+    """At most one mail that counts goes to a person a day, in the site's zone. News of a change does not count."""
+    rides: bool = False
+    """Goes in the mail that goes to the person that day anyway, where there is one."""
+    carries: bool = True
+    """Others may go in this mail. Not in one that must stay short and clear, such as "we run late"."""
     secrets: frozenset[str] = frozenset()
     """Placeholders that go into the mail and nowhere else, such as a link that acts: neither kept nor shown to staff."""
 
@@ -86,6 +96,8 @@ def register(kind: MessageKind) -> None:
         raise ValueError(f"the message kind {kind.key} is registered twice")
     if len(kind.key) > _LONGEST_KEY:
         raise ValueError(f"the key of the message kind {kind.key} is too long")
+    if kind.group and kind.group not in GROUPS:
+        raise ValueError(f"the message kind {kind.key} belongs to no known group: {kind.group}")
     missing = [language for language in LANGUAGES if language not in kind.texts]
     if missing:
         raise ValueError(f"the message kind {kind.key} has no text in {', '.join(missing)}")

@@ -71,6 +71,8 @@ def register() -> None:
             recheck=recheck,
             placeholders=placeholders,
             needs_consent=False,
+            counts=False,
+            carries=False,
         )
     )
 

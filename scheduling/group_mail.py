@@ -94,6 +94,7 @@ def register() -> None:
             placeholders=placeholders,
             attachments=invitations,
             needs_consent=False,
+            counts=False,
         )
     )
 

@@ -165,6 +165,9 @@ def register() -> None:
                 placeholders=placeholders,
                 attachments=None if reminder else invitation,
                 needs_consent=reminder,
+                group="reminders" if reminder else "",
+                counts=reminder,
+                carries=key != Notice.CANCELLED,
             )
         )
 

@@ -103,6 +103,8 @@ def register() -> None:
             placeholders=placeholders,
             needs_consent=True,
             resend_when_uncertain=False,
+            counts=False,
+            carries=False,
             secrets=frozenset({"button_url"}),
         )
     )

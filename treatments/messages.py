@@ -127,6 +127,13 @@ def register() -> None:
     for day, key in recovery.KINDS.items():
         messaging.register(
             MessageKind(
-                key=key, name=names[day], texts=TEXTS[day], recheck=recheck, placeholders=placeholders
+                key=key,
+                name=names[day],
+                texts=TEXTS[day],
+                recheck=recheck,
+                placeholders=placeholders,
+                group="recovery",
+                # That of the same day answers to the visit, after whatever went out that morning.
+                counts=day != 0,
             )
         )

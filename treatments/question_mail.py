@@ -96,6 +96,8 @@ def register() -> None:
                 recheck=recheck,
                 placeholders=placeholders,
                 resend_when_uncertain=False,
+                group="questionnaires",
+                rides=True,
                 secrets=frozenset({"button_url"}),
             )
         )

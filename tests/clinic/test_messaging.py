@@ -39,6 +39,20 @@ def test_register_refuses_a_name_in_a_subject() -> None:
         messaging.register(kinds.kind(texts={"en": named, "es": named}))
 
 
+def test_register_refuses_a_group_that_nobody_can_decline() -> None:
+    with pytest.raises(ValueError, match="no known group"):
+        messaging.register(kinds.kind(group="offers"))
+
+
+def test_what_may_be_declined_counts_and_rides() -> None:
+    known = {kind.key: (kind.group, kind.counts, kind.rides, kind.carries) for kind in messaging.all_kinds()}
+    assert known["appointment.reminder_1d"] == ("reminders", True, False, True)
+    assert known["appointment.confirmation"] == ("", False, False, True)
+    assert known["appointment.cancelled"] == ("", False, False, False)
+    assert known["treatments.questionnaire"] == ("questionnaires", True, True, True)
+    assert known["treatments.recovery_day_1"] == ("recovery", True, False, True)
+
+
 def test_known_placeholders_are_those_of_the_defaults_and_the_common_ones() -> None:
     assert messaging.known_placeholders(kinds.PLAIN) == {"given_name", "clinic_name", "phone", "about"}
 

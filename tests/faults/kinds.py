@@ -34,6 +34,7 @@ def kind(key: str = "test.plain", **fields: Any) -> MessageKind:
         "recheck": stands,
         "placeholders": about,
         "ignores_quiet_hours": True,
+        "counts": False,
     }
     return MessageKind(key=key, **(values | fields))
 
