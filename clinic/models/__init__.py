@@ -6,6 +6,7 @@ from clinic.models.clock import ClockOffset
 from clinic.models.link import Link
 from clinic.models.message import Message, MessageText
 from clinic.models.patient import Contact, Household, NameWord, Patient, PatientNameWord, PatientPhone
+from clinic.models.sending import Pace, Pause
 from clinic.models.site import Site
 from clinic.models.task import Task
 from clinic.models.user import User
@@ -20,9 +21,11 @@ __all__ = [
     "Message",
     "MessageText",
     "NameWord",
+    "Pace",
     "Patient",
     "PatientNameWord",
     "PatientPhone",
+    "Pause",
     "Site",
     "Task",
     "User",
