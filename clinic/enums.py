@@ -54,6 +54,16 @@ class Channel(TextChoices):
     POST = "post", _("Letter")
 
 
+class MessageGroup(TextChoices):
+    """What may be declined. A kind of mail without a group is always sent."""
+
+    REMINDERS = "reminders", _("Reminders of visits")
+    PREPARATION = "preparation", _("How to prepare")
+    RECOVERY = "recovery", _("How recovery goes")
+    QUESTIONNAIRES = "questionnaires", _("Questions about how they are")
+    REVIEWS = "reviews", _("Invitations to a review")
+
+
 class CallDirection(TextChoices):
     OUT = "out", _("We called")
     IN = "in", _("They called")

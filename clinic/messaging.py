@@ -11,12 +11,13 @@ from uuid import UUID
 
 from django.utils.functional import Promise
 
+from clinic.enums import MessageGroup
 from clinic.models import Message
 
 StrOrPromise = str | Promise
 
 LANGUAGES = ("en", "es")
-GROUPS = ("reminders", "preparation", "recovery", "questionnaires", "reviews")
+GROUPS = tuple(MessageGroup.values)
 """What a patient may decline, each by itself."""
 COMMON_PLACEHOLDERS = frozenset({"given_name", "clinic_name", "phone"})
 """Filled in by the outbox for every kind: the patient's given name, the site's sender name and phone."""

@@ -66,6 +66,9 @@ def staff_initial(user: User) -> dict[str, Any]:
     }
 
 
+PATIENT_NOTICE = 24  # hours
+
+
 class SiteForm(ClinicForm):
     submit_label = _("Save")
 
@@ -78,6 +81,15 @@ class SiteForm(ClinicForm):
         ),
     )
     address = LineField(label=_("Address"), max_length=250)
+    directions = forms.CharField(
+        label=_("How to get there"),
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_(
+            "For patients: bus and train, parking, the entrance, the lift. They read it on their phone."
+        ),
+    )
     phone = LineField(label=_("Phone"), max_length=32)
     emergency_phone = LineField(label=_("Emergency number"), max_length=32)
     reply_to = forms.EmailField(label=_("Replies go to"), required=False)
@@ -93,6 +105,14 @@ class SiteForm(ClinicForm):
     time_zone = LineField(label=_("Time zone"), max_length=64, help_text=_("Such as Europe/Berlin."))
     quiet_from = TimeField(label=_("No mails from"))
     quiet_until = TimeField(label=_("No mails until"))
+    patient_notice_hours = forms.IntegerField(
+        label=_("Patients move their visits until (hours before)"),
+        min_value=0,
+        max_value=720,
+        initial=PATIENT_NOTICE,
+        required=False,
+        help_text=_("Through the link in their mail. Nearer than that they ask, and the desk calls them."),
+    )
 
     def __init__(self, data: Any = None, *, is_new: bool, **options: Any) -> None:
         """The clock of a site that exists has a page of its own, since visits may stand in its way."""
@@ -103,10 +123,18 @@ class SiteForm(ClinicForm):
     def layout(self) -> Layout:
         where = [name for name in ("country", "region", "time_zone") if name in self.fields]
         return Layout(
-            Section(_("The place"), "name", "address", Row("phone", "emergency_phone")),
+            Section(_("The place"), "name", "address", Row("phone", "emergency_phone"), "directions"),
             Section(_("Mails"), "sender_name", "reply_to", Row("quiet_from", "quiet_until")),
+            Section(_("Visits"), "patient_notice_hours"),
             Section(_("Where it is"), Row(*where)),
         )
+
+    def clean_directions(self) -> str:
+        return str(self.cleaned_data["directions"]).replace("\r\n", "\n").strip()
+
+    def clean_patient_notice_hours(self) -> int:
+        given: int | None = self.cleaned_data["patient_notice_hours"]
+        return PATIENT_NOTICE if given is None else given
 
     def clean_time_zone(self) -> str:
         name: str = self.cleaned_data["time_zone"]

@@ -6,7 +6,7 @@ from clinic.models.clock import ClockOffset
 from clinic.models.link import Link
 from clinic.models.message import Message, MessageText
 from clinic.models.patient import Contact, Household, NameWord, Patient, PatientNameWord, PatientPhone
-from clinic.models.sending import Pace, Pause
+from clinic.models.preference import Decline
 from clinic.models.site import Site
 from clinic.models.task import Task
 from clinic.models.user import User
@@ -16,16 +16,15 @@ __all__ = [
     "Call",
     "ClockOffset",
     "Contact",
+    "Decline",
     "Household",
     "Link",
     "Message",
     "MessageText",
     "NameWord",
-    "Pace",
     "Patient",
     "PatientNameWord",
     "PatientPhone",
-    "Pause",
     "Site",
     "Task",
     "User",

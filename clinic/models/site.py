@@ -28,6 +28,14 @@ class Site(models.Model):
         ),
     )
     address = models.CharField(_("address"), max_length=250)
+    directions = models.TextField(
+        _("how to get there"),
+        max_length=1000,
+        blank=True,
+        help_text=_(
+            "For patients: bus and train, parking, the entrance, the lift. They read it on their phone."
+        ),
+    )
     phone = models.CharField(_("phone"), max_length=32)
     emergency_phone = models.CharField(_("emergency number"), max_length=32, default="112")
     reply_to = models.EmailField(_("replies go to"), blank=True)
@@ -42,6 +50,11 @@ class Site(models.Model):
         max_length=8,
         blank=True,
         help_text=_("Of the country, for its public holidays: such as NY or BY. May stay empty."),
+    )
+    patient_notice_hours = models.PositiveSmallIntegerField(
+        _("patients move their visits until (hours before)"),
+        default=24,
+        help_text=_("Through the link in their mail. Nearer than that they ask, and the desk calls them."),
     )
     is_active = models.BooleanField(_("in use"), default=True)
 

@@ -57,6 +57,7 @@ def _anonymise(patient: Patient) -> None:
 
 
 def _forget_the_people_around(patient: Patient) -> None:
+    patient.declines.all().delete()
     patient.phones.all().delete()
     patient.name_words.all().delete()
     patient.contacts.update(

@@ -22,6 +22,7 @@ EDITABLE = (
     "name",
     "sender_name",
     "address",
+    "directions",
     "phone",
     "emergency_phone",
     "reply_to",
@@ -30,6 +31,7 @@ EDITABLE = (
     "quiet_until",
     "country",
     "region",
+    "patient_notice_hours",
 )
 
 
@@ -113,7 +115,8 @@ def _write(site: Site, values: dict[str, Any]) -> list[str]:
     changed = [name for name in EDITABLE if name in values and getattr(site, name) != values[name]]
     for name in changed:
         value = values[name]
-        if isinstance(value, str) and text.has_control_characters(value):
+        lines = value.replace("\n", " ") if name == "directions" and isinstance(value, str) else value
+        if isinstance(lines, str) and text.has_control_characters(lines):
             raise InvalidInput(_("Line breaks and control characters cannot be part of this."), field=name)
         setattr(site, name, value)
     try:
