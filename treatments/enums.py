@@ -350,3 +350,11 @@ class EventSource(TextChoices):
 class SignatureKind(TextChoices):
     RECORD = "record", _("Record signed")
     AMENDMENT = "amendment", _("Amendment co-signed")
+
+
+class ExportPurpose(TextChoices):
+    """What rows for a registry are taken out for."""
+
+    REGISTRY = "registry", _("Sending to a registry")
+    QUALITY = "quality", _("The clinic’s own quality work")
+    RESEARCH = "research", _("Research with an ethics vote")

@@ -54,6 +54,42 @@ CHECKS = [
               SELECT FROM treatments_review r WHERE r.course_id = s.course_id AND r.before_session = s.number
                 AND r.decision IN ('continue', 're_evaluate', 'extend'))""",
     ),
+    Check(
+        "course_summary_says_its_sessions",
+        "A course is summarised for cohorts by its signed sessions in which something was injected, and by no others.",
+        f"""SELECT coalesce(s.course_id, b.course_id) FROM (
+              SELECT s.course_id, s.site_id, count(*) AS sessions,
+                     min((s.injected_at AT TIME ZONE site.time_zone)::date) AS started_on,
+                     max((s.injected_at AT TIME ZONE site.time_zone)::date) AS last_on
+              FROM treatments_session s JOIN clinic_site site ON site.id = s.site_id
+              WHERE s.status = 'signed' AND s.injected_at IS NOT NULL AND {_HERE}
+              GROUP BY s.course_id, s.site_id) AS s
+            FULL JOIN (SELECT * FROM treatments_coursesummary s WHERE {_HERE}) AS b
+              ON b.course_id = s.course_id AND b.site_id = s.site_id
+            WHERE (s.sessions, s.started_on, s.last_on) IS DISTINCT FROM (b.sessions, b.started_on, b.last_on)""",
+    ),
+    Check(
+        "score_summary_says_the_answers",
+        "Every score of a course has its summary, with its distance from the patient’s own baseline, and there is no other.",
+        f"""WITH given AS (
+              SELECT s.course_id, s.instrument, s.score, s.time_point FROM treatments_response s WHERE {_HERE}),
+            told AS (
+              SELECT b.course_id, b.instrument, b.score FROM treatments_scoresummary b
+              JOIN treatments_course s ON s.id = b.course_id WHERE {_HERE})
+            SELECT course_id FROM (
+              SELECT course_id, instrument, score FROM given
+              -- Of a follow-up that was begun anew twice the later answer counts.
+              WHERE strpos(time_point, '_after_') = 0
+              EXCEPT ALL SELECT * FROM told) AS untold
+            UNION SELECT course_id FROM (
+              SELECT * FROM told EXCEPT ALL SELECT course_id, instrument, score FROM given) AS invented
+            UNION SELECT b.course_id FROM treatments_scoresummary b
+            JOIN treatments_course s ON s.id = b.course_id
+            LEFT JOIN treatments_response r
+              ON r.course_id = b.course_id AND r.instrument = b.instrument AND r.time_point = 'baseline'
+            WHERE {_HERE} AND b.change IS DISTINCT FROM
+              CASE WHEN b.point = 'baseline' THEN NULL ELSE b.score - r.score END""",
+    ),
 ]
 
 

@@ -57,6 +57,7 @@ from treatments.models import (
     Spin,
     Target,
 )
+from treatments.services import summaries
 
 SEED = 20
 Say = Callable[[str, float], None]
@@ -104,6 +105,7 @@ def load(*, by: Actor, say: Say, seed: int = SEED) -> None:
         world.rows.write(Recipient, Draw, Preparation, Spin, Readying, Anaesthetic, Injection, Discharge)
         world.rows.write(SectionVersion, Review, Response, AdverseEvent)
         records.sign(world)
+        summaries.bring([course.pk for course in world.courses])
         steps.done("records, answers and decisions written")
         sheets = asked.write(site=where.site, now=now)
         count = asked.observe(rng=random.Random(seed), site=where.site, now=now)  # noqa: S311 - invented data

@@ -17,9 +17,11 @@ from treatments.models.event import AdverseEvent
 from treatments.models.medicine import Medicine, MedicineCheck, PrescriberDecision
 from treatments.models.outcome import AnswerSheet, InstrumentDefinition, Observation, Response
 from treatments.models.protocol import Protocol, ProtocolRules, ProtocolVersion
+from treatments.models.registry import RegistryExport
 from treatments.models.screening import ScreeningAnswer, ScreeningRuling
 from treatments.models.session import Session, SessionBooking
 from treatments.models.signing import Amendment, Derivation, Signature
+from treatments.models.summary import CourseSummary, PointSummary, ScoreSummary
 
 __all__ = [
     "AdverseEvent",
@@ -32,6 +34,7 @@ __all__ = [
     "ConsentText",
     "ConsentWithdrawal",
     "Course",
+    "CourseSummary",
     "Derivation",
     "Discharge",
     "Draw",
@@ -43,6 +46,7 @@ __all__ = [
     "MedicineCheck",
     "Observation",
     "Order",
+    "PointSummary",
     "Preparation",
     "PrescriberDecision",
     "Protocol",
@@ -50,8 +54,10 @@ __all__ = [
     "ProtocolVersion",
     "Readying",
     "Recipient",
+    "RegistryExport",
     "Response",
     "Review",
+    "ScoreSummary",
     "ScreeningAnswer",
     "ScreeningRuling",
     "SectionVersion",

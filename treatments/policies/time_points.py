@@ -21,6 +21,7 @@ _BEFORE_THE_LEAD = 2
 _AFTER_THE_LAST = 3
 """Days after a session before which nobody is asked how the repeat should be decided."""
 _NUDGE_AFTER = 7
+_ANEW = "_after_"
 _DAY = dt.timedelta(days=1)
 
 
@@ -132,6 +133,18 @@ def rank(time_point: str) -> tuple[int, int]:
     return (2, 0)
 
 
+def pooled(points: Sequence[TimePoint], time_point: str) -> tuple[str, int]:
+    """The time point as cohorts count it, and its series: 0 before and between the sessions, 1 after the last one, 2 after
+    the last one of a course that was extended."""
+    for point in points:
+        if point.anchor == Anchor.LAST_SESSION:
+            if time_point == point.code:
+                return point.code, 1
+            if time_point.startswith(f"{point.code}{_ANEW}"):
+                return point.code, 2
+    return time_point, 0
+
+
 def _of_point(
     point: TimePoint, sessions: Sequence[SessionDay], lead: int, *, in_follow_up: bool, extended: bool
 ) -> Iterator[Slot]:
@@ -151,7 +164,7 @@ def _of_point(
         over = in_follow_up or all(one.injected for one in sessions)
         if done and over:
             last = max(done)
-            code = f"{point.code}_after_{last}" if extended else point.code
+            code = f"{point.code}{_ANEW}{last}" if extended else point.code
             yield _slot(point, code, point.words, done[last])
 
 

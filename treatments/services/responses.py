@@ -8,6 +8,7 @@ from clinic.actors import Actor
 from treatments import instruments
 from treatments.instruments import Answers, Definition
 from treatments.models import Course, Response
+from treatments.services import summaries
 
 
 def write(
@@ -36,6 +37,7 @@ def write(
             "source": source,
         },
     )
+    summaries.answers_changed(course.pk)
     action = "recorded" if created else "corrected"
     audit.record(
         f"treatments.response.{action}",

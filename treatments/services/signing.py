@@ -28,7 +28,7 @@ from treatments.enums import RecordSection, SessionStatus, SignatureKind
 from treatments.models import Amendment, Signature
 from treatments.selectors import record_rows
 from treatments.selectors.record_rows import RecordRows
-from treatments.services import derivations, reading, writing
+from treatments.services import derivations, reading, summaries, writing
 
 COSIGN = "cosign_amendment"
 _COSIGN_WITHIN = dt.timedelta(days=2)
@@ -73,6 +73,7 @@ def sign(*, by: Actor, session_id: UUID, version: int) -> Signature:
     session.signed_by_id, session.signed_at = signature.by_id, now
     session.version += 1
     session.save(update_fields=["status", "signed_by", "signed_at", "version"])
+    summaries.sessions_changed(session.course_id)
     audit.record("treatments.session.signed", by=by, about=[session], detail={"from": before})
     return signature
 
