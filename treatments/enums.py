@@ -259,6 +259,30 @@ class Source(TextChoices):
     PAPER = "paper", _("Copied from paper")
 
 
+class Trend(TextChoices):
+    """The pain of a check-in, compared with the day before."""
+
+    BETTER = "better", _("Better")
+    SAME = "same", _("The same")
+    WORSE = "worse", _("Worse")
+
+
+class Able(TextChoices):
+    """Whether everyday things are possible."""
+
+    YES = "yes", _("Yes")
+    PARTLY = "partly", _("Partly")
+    NO = "no", _("No")
+
+
+class PainMedicine(TextChoices):
+    """What was taken for the pain: anything but paracetamol is worth a question."""
+
+    NOTHING = "nothing", _("Nothing")
+    PARACETAMOL = "paracetamol", _("Paracetamol")
+    OTHER = "other", _("Something else")
+
+
 class SheetStatus(TextChoices):
     """Of what is asked at one time point."""
 

@@ -92,6 +92,12 @@ class SiteForm(ClinicForm):
     )
     phone = LineField(label=_("Phone"), max_length=32)
     emergency_phone = LineField(label=_("Emergency number"), max_length=32)
+    on_call_phone = LineField(
+        label=_("On-call number"),
+        max_length=32,
+        required=False,
+        help_text=_("What patients are told to call while nobody is there. May stay empty."),
+    )
     reply_to = forms.EmailField(label=_("Replies go to"), required=False)
     country = LineField(
         label=_("Country"), max_length=2, min_length=2, help_text=_("Two letters, such as DE or US.")
@@ -123,7 +129,14 @@ class SiteForm(ClinicForm):
     def layout(self) -> Layout:
         where = [name for name in ("country", "region", "time_zone") if name in self.fields]
         return Layout(
-            Section(_("The place"), "name", "address", Row("phone", "emergency_phone"), "directions"),
+            Section(
+                _("The place"),
+                "name",
+                "address",
+                Row("phone", "emergency_phone"),
+                "on_call_phone",
+                "directions",
+            ),
             Section(_("Mails"), "sender_name", "reply_to", Row("quiet_from", "quiet_until")),
             Section(_("Visits"), "patient_notice_hours"),
             Section(_("Where it is"), Row(*where)),

@@ -38,6 +38,14 @@ class Site(models.Model):
     )
     phone = models.CharField(_("phone"), max_length=32)
     emergency_phone = models.CharField(_("emergency number"), max_length=32, default="112")
+    on_call_phone = models.CharField(
+        _("on-call number"),
+        max_length=32,
+        blank=True,
+        help_text=_(
+            "What patients are told to call while nobody is there. Empty: they are given the phone and the emergency number."
+        ),
+    )
     reply_to = models.EmailField(_("replies go to"), blank=True)
     time_zone = models.CharField(_("time zone"), max_length=64, validators=[validate_time_zone])
     quiet_from = models.TimeField(_("no mails from"), default="20:00")

@@ -25,6 +25,7 @@ EDITABLE = (
     "directions",
     "phone",
     "emergency_phone",
+    "on_call_phone",
     "reply_to",
     _ZONE,
     "quiet_from",

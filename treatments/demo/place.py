@@ -71,6 +71,7 @@ def build(*, now: dt.datetime, by: Actor) -> Place:
         address="14 Alder Court, Suite 2, Millbrook, MA 01099",
         phone="+1 413 555 0100",
         emergency_phone="911",
+        on_call_phone="+1 413 555 0198",
         reply_to=f"desk@{DOMAIN}",
         time_zone=ZONE.key,
         country="US",

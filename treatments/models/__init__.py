@@ -1,6 +1,7 @@
 """Protocols, courses, sessions and their record, outcomes."""
 
 from treatments.models.blood import Draw, Preparation, Spin
+from treatments.models.check_in import CheckIn
 from treatments.models.consent import Consent, ConsentPage, ConsentText, ConsentWithdrawal
 from treatments.models.course import Course, Order, Review, Target
 from treatments.models.delivery import (
@@ -29,6 +30,7 @@ __all__ = [
     "Anaesthetic",
     "AnswerSheet",
     "Centrifuge",
+    "CheckIn",
     "Consent",
     "ConsentPage",
     "ConsentText",

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from django.db import connection
+
 from treatments.enums import SheetStatus
 from treatments.models import AnswerSheet, Order
 
@@ -11,3 +13,5 @@ def forget(*, patient_id: UUID) -> None:
     Order.objects.filter(patient_id=patient_id).exclude(note_for_desk="").update(note_for_desk="")
     drafts = AnswerSheet.objects.filter(course__patient_id=patient_id).exclude(status=SheetStatus.ANSWERED)
     drafts.update(answers={})
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT treatments_redact_check_ins(%s)", [patient_id])
