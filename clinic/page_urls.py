@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from clinic.views import calls, contacts, home, links, messages, patient_end, patients, staff, tablet, tasks
+from clinic.views import (
+    calls,
+    contacts,
+    home,
+    links,
+    messages,
+    patient_end,
+    patients,
+    preferences,
+    staff,
+    tablet,
+    tasks,
+    unsubscribe,
+)
 
 app_name = "clinic"
 
@@ -44,6 +57,9 @@ urlpatterns = [
     path("site/", staff.site, name="site"),
     path("sites/new/", staff.site_new, name="site-new"),
     path("l/<str:link_token>/", links.enter, name="link"),
+    path("l/<str:link_token>/mails/", preferences.mine, name="preferences"),
+    path("u/<uuid:message_id>/<str:link_token>/", unsubscribe.unsubscribe, name="unsubscribe"),
+    path("patients/<uuid:patient_id>/mails/", preferences.of_patient, name="patient-preferences"),
     path("patients/<uuid:patient_id>/links/unlock/", links.unlock, name="link-unlock"),
     path("tablet/return/", tablet.take_back, name="tablet-return"),
 ]

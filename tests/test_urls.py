@@ -16,6 +16,8 @@ PUBLIC = {
     "healthz",
     "readyz",
     "clinic:link",
+    "clinic:preferences",
+    "clinic:unsubscribe",
     "treatments:answers",
     "treatments:answers-check",
     "treatments:answers-save",

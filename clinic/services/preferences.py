@@ -23,6 +23,8 @@ from clinic.permissions import check
 from clinic.selectors import preferences as reads
 from clinic.transactions import use_case
 
+PREFERENCES = "clinic.preferences"
+"""Purpose of the links to the person's own page."""
 GROUPS = frozenset(messaging.GROUPS)
 
 
@@ -47,7 +49,9 @@ def choose(*, by: Actor, patient_id: UUID, choice: Choice, contact_id: UUID | No
     if not choice.wanted <= GROUPS:
         raise InvalidInput(_("There is no such kind of mail."), field="wanted")
     before = reads.of_person((patient_id, contact_id))
-    changed = _decline(patient, contact_id, (GROUPS - choice.wanted) - before)
+    # Who has agreed to nothing declines nothing by leaving it so: they may agree later.
+    says_something = patient.reminders_consent or bool(choice.wanted) or contact_id is not None
+    changed = _decline(patient, contact_id, (GROUPS - choice.wanted) - before) if says_something else []
     changed += _accept(patient, contact_id, before & choice.wanted)
     if contact_id is None:
         changed += _write(patient, choice)

@@ -336,7 +336,7 @@ def test_lists_ask_the_same_questions_however_many_rows(
         (reverse("clinic:task-list"), 6),
         (reverse("clinic:staff-list"), 6),
         (reverse("clinic:home"), 5),
-        (reverse("clinic:patient-detail", args=[one.pk]), 12),
+        (reverse("clinic:patient-detail", args=[one.pk]), 13),
     ):
         manager.get(url)
         with django_assert_num_queries(statements):

@@ -16,6 +16,7 @@ from clinic.models import Patient as PatientRow
 from clinic.selectors import preferences as reads
 from clinic.services import preferences
 from clinic.services.preferences import GROUPS, Choice
+from scheduling.enums import Notice
 from tests.factories import clinic
 from tests.factories.scheduling import BY
 
@@ -166,7 +167,7 @@ def test_what_a_sender_holds_and_has_not_started_is_asked_again(person: PatientR
             site=site,
             patient=person,
             contact=contact,
-            kind="reminder_3d",
+            kind=Notice.REMINDER_3D,
             about=f"appointment:{uuid4()}",
             about_rev=1,
             idempotency_key=str(uuid4()),
