@@ -1,61 +1,21 @@
-"""The course on one page: the same number of questions for one session and for five, no target drawn upon another."""
+"""The course on one page: the same number of questions for one session and for five."""
 
 import datetime as dt
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from clinic import clock
 from clinic.models import Message, User
 from tests.factories import treatments as factory
 from tests.factories.treatments import Ward
-from treatments.enums import Level, Side, Structure
 from treatments.models import Course
 from treatments.services import outcomes
-from treatments.views.spine_map import HEIGHT, WIDTH, spine_map
 
 QUERIES = 25
-
-
-def drawn(injected: list[list[tuple[str, str, str]]]) -> Any:
-    views = [
-        SimpleNamespace(
-            session=SimpleNamespace(number=number),
-            injections=[
-                SimpleNamespace(structure=structure, level=level, side=side, volume_ml=2)
-                for structure, level, side in rows
-            ],
-        )
-        for number, rows in enumerate(injected, 1)
-    ]
-    course = SimpleNamespace(targets=SimpleNamespace(all=list))
-    return spine_map(SimpleNamespace(sessions=views, course=course))  # type: ignore[arg-type]
-
-
-targets = st.tuples(
-    st.sampled_from(Structure.values), st.sampled_from(Level.values), st.sampled_from(Side.values)
-)
-
-
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(st.lists(targets, max_size=4, unique=True), max_size=5))
-def test_every_injection_has_its_own_place_on_the_map(injected: list[list[tuple[str, str, str]]]) -> None:
-    dots = drawn(injected).dots
-    assert len(dots) == sum(len(rows) for rows in injected)
-    assert all(8 <= dot.x <= WIDTH - 8 and 8 <= dot.y <= HEIGHT - 8 for dot in dots)
-    assert len({(round(dot.x, 2), dot.y) for dot in dots}) == len(dots)
-
-
-def test_left_is_on_the_left_as_seen_from_behind() -> None:
-    (left, right) = drawn([[("facet", "L4-L5", "left"), ("facet", "L4-L5", "right")]]).dots
-    assert (left.x < WIDTH / 2 < right.x, left.y == right.y) == (True, True)
 
 
 @pytest.fixture

@@ -86,7 +86,7 @@ def test_letters_say_what_was_done_and_promise_nothing() -> None:
         'Q"#uote',
         "Dr. Łucja O'Neill",
         "Half the pain is left.",
-        "Facet joint L4–L5, left, 2.0 mL",
+        "Facet joint L4–L5 left, 2.0 mL",
         "4.8 × 10⁹",
     ):
         assert [words in text for text in said.values()] == [True, True]

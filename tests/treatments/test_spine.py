@@ -3,10 +3,13 @@
 import datetime as dt
 from decimal import Decimal
 from itertools import product
+from types import SimpleNamespace
 
 import msgspec
 import pytest
 from django.template.loader import render_to_string
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from clinic import clock
 from clinic.exceptions import InvalidInput
@@ -74,6 +77,49 @@ def test_marks_of_one_level_do_not_cover_each_other() -> None:
         if abs(one[0] - other[0]) < 22 and abs(one[1] - other[1]) < 22
     ]
     assert (len(places), covered) == (len(rows), [])
+
+
+def drawn(injected: list[list[TargetData]]) -> spine.BodyMap:
+    views = [
+        SimpleNamespace(
+            session=SimpleNamespace(number=number, injected_at=None),
+            injections=[
+                SimpleNamespace(structure=row.structure, level=row.level, side=row.side, volume_ml=Decimal(2))
+                for row in rows
+            ],
+        )
+        for number, rows in enumerate(injected, 1)
+    ]
+    return spine.body_map([], views)  # type: ignore[arg-type]
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.lists(st.sampled_from(possible()), max_size=4, unique=True), max_size=5))
+def test_every_injected_target_has_one_plate_on_the_drawing_with_its_sessions(
+    injected: list[list[TargetData]],
+) -> None:
+    found = drawn(injected)
+    sessions = {
+        spine.name(row.structure, row.level, row.side): [
+            number for number, rows in enumerate(injected, 1) if row in rows
+        ]
+        for rows in injected
+        for row in rows
+    }
+    assert {mark.label: mark.words for mark in found.marks} == {
+        label: spine.runs(numbers) for label, numbers in sessions.items()
+    }
+    assert {mark.label: mark.latest for mark in found.marks} == {
+        label: numbers[-1] for label, numbers in sessions.items()
+    }
+    assert all(11 <= mark.x <= 349 and 11 <= mark.y <= 479 for mark in found.marks)
+    covered = [
+        (one, other)
+        for at, one in enumerate(found.marks)
+        for other in found.marks[at + 1 :]
+        if abs(one.x - other.x) < one.half + other.half and abs(one.y - other.y) < 22
+    ]
+    assert covered == []
 
 
 def test_each_target_offered_is_possible_and_covers_no_other_of_its_layer() -> None:

@@ -28,7 +28,7 @@ from treatments.views.common import history_for
 from treatments.views.course_axis import axes
 from treatments.views.course_entries import entries, folded
 from treatments.views.course_next import gains, next_step
-from treatments.views.spine_map import spine_map
+from treatments.views.spine import body_map
 
 _TO_DO = (SessionStatus.PLANNED, SessionStatus.CLEARED)
 
@@ -54,7 +54,7 @@ def course_detail(request: HttpRequest, course_id: UUID) -> HttpResponse:
             "coming": folded(entry for entry in shown if entry.at > now),
             "past": folded(entry for entry in reversed(shown) if entry.at <= now),
             "axes": axes(history, shown),
-            "spine": spine_map(history),
+            "map": body_map(course.targets.all(), history.sessions),
             "outcomes": _outcomes(history),
             "records": can(by, Permission.RECORD_CLINICAL),
             "decides": decides,

@@ -16,8 +16,8 @@ from treatments.forms.outcomes import time_points
 from treatments.letters import Letter, Part, Table
 from treatments.models import AdverseEvent
 from treatments.selectors.history import History, SessionView
+from treatments.views import spine
 from treatments.views.course_entries import score_words
-from treatments.views.spine_map import target_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def _letter(history: History, to: Addressed, title: str, parts: Sequence[Part]) 
 
 def _about(history: History) -> Part:
     course = history.course
-    targets = [target_words(row.structure, row.level, row.side) for row in course.targets.all()]
+    targets = [spine.name(row.structure, row.level, row.side) for row in course.targets.all()]
     done = _("%(done)s of %(planned)s") % {"done": history.injected, "planned": history.planned}
     facts = [
         (_("Diagnosis"), f"{course.diagnosis} ({course.diagnosis_code})"),
@@ -183,7 +183,7 @@ def _day(view: SessionView) -> str:
 
 def _targets(view: SessionView) -> list[str]:
     return [
-        f"{target_words(row.structure, row.level, row.side)}, {number_format(row.volume_ml)} mL"
+        f"{spine.name(row.structure, row.level, row.side)}, {number_format(row.volume_ml)} mL"
         for row in view.injections
     ]
 

@@ -66,6 +66,13 @@ class Mark:
     y: int
     words: str
     label: str
+    latest: int = 0
+    """The last session that injected it."""
+
+    @property
+    def hue(self) -> int:
+        """One of the eight hues, by the last session; the numbers are written as well."""
+        return (self.latest - 1) % 8 + 1
 
     @property
     def half(self) -> int:
@@ -90,6 +97,11 @@ class BodyMap:
     sessions: list[tuple[int, dt.datetime | None]] = field(default_factory=list)
     vertebrae: list[Vertebra] = field(default_factory=lambda: VERTEBRAE)
 
+    @property
+    def planned(self) -> bool:
+        """Whether a target still waits."""
+        return any(not mark.words for mark in self.marks)
+
 
 def body_map(targets: Iterable[Target], sessions: Sequence[SessionView]) -> BodyMap:
     """The map of a course: its planned targets, and all that its sessions injected. Asks the database nothing."""
@@ -105,7 +117,7 @@ def body_map(targets: Iterable[Target], sessions: Sequence[SessionView]) -> Body
     for key in sorted(given, key=_order):
         volumes, label = given[key], name(*key)
         at = [number for number, ml in zip(numbers, volumes, strict=True) if ml is not None]
-        taken.append(_free(Mark(*place(*key), runs(at), label), taken))
+        taken.append(_free(Mark(*place(*key), runs(at), label, at[-1] if at else 0), taken))
         found.rows.append(MapRow(label, volumes))
     found.marks.extend(taken)
     return found
