@@ -5,7 +5,7 @@ constraints' own promises too, so that a restored backup or a hand-made repair c
 read-only statement that selects the keys of rows that are wrong; with `%(site)s` NULL it looks at every site.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -24,18 +24,27 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """A promise that no statement can tell. `keys` yields the keys of what breaks it, at one site or at all of them."""
+
+    name: str
+    promise: str
+    keys: Callable[[UUID | None], Iterable[str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """A broken promise: how many rows break it, and the keys of the first ones."""
 
-    check: Check
+    check: Check | Reading
     count: int
     keys: tuple[str, ...]
 
 
-_checks: dict[str, Check] = {}
+_checks: dict[str, Check | Reading] = {}
 
 
-def register(checks: Iterable[Check]) -> None:
+def register(checks: Iterable[Check | Reading]) -> None:
     for check in checks:
         _checks[check.name] = check
 
@@ -44,7 +53,7 @@ def names() -> list[str]:
     return list(_checks)
 
 
-def get(name: str) -> Check:
+def get(name: str) -> Check | Reading:
     return _checks[name]
 
 
@@ -54,11 +63,21 @@ def find(*, site_id: UUID | None = None, only: Iterable[str] | None = None) -> I
     for check in _checks.values():
         if wanted is not None and check.name not in wanted:
             continue
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT key::text, count(*) OVER () FROM ({check.sql}) AS wrong (key) ORDER BY 1 LIMIT {SHOWN}",
-                {"site": site_id},
-            )
-            rows = cursor.fetchall()
-        if rows:
-            yield Finding(check, rows[0][1], tuple(key for key, _count in rows))
+        count, keys = _read(check, site_id) if isinstance(check, Reading) else _ask(check, site_id)
+        if count:
+            yield Finding(check, count, keys)
+
+
+def _ask(check: Check, site_id: UUID | None) -> tuple[int, tuple[str, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT key::text, count(*) OVER () FROM ({check.sql}) AS wrong (key) ORDER BY 1 LIMIT {SHOWN}",
+            {"site": site_id},
+        )
+        rows = cursor.fetchall()
+    return (rows[0][1] if rows else 0), tuple(key for key, _count in rows)
+
+
+def _read(reading: Reading, site_id: UUID | None) -> tuple[int, tuple[str, ...]]:
+    keys = sorted(reading.keys(site_id))
+    return len(keys), tuple(keys[:SHOWN])

@@ -12,7 +12,7 @@ class TreatmentsConfig(AppConfig):
         from clinic import doors, locks  # noqa: PLC0415 - models are ready only now
         from treatments import integrity, messages, question_mail, receivers, rules, screening_guard  # noqa: PLC0415
         from treatments.models import Course, Session  # noqa: PLC0415
-        from treatments.selectors import readiness  # noqa: PLC0415
+        from treatments.selectors import readiness, seals  # noqa: PLC0415
         from treatments.services import asking  # noqa: PLC0415
 
         locks.register("course", Course)
@@ -22,6 +22,7 @@ class TreatmentsConfig(AppConfig):
         question_mail.register()
         doors.register(doors.Door(asking.DOOR, _("Answer questions"), "treatments:answers"))
         integrity.register()
+        seals.register()
         receivers.connect()
         readiness.register()
         screening_guard.register()

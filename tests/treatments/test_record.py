@@ -480,7 +480,7 @@ def test_page_asks_the_same_number_of_questions(ward: Ward, session: Session, ro
     client.get(url)
     with CaptureQueriesContext(connection) as found:
         assert client.get(url).status_code == 200
-    assert len(found) == 30
+    assert len(found) == 27
 
 
 def test_polling_asks_little(ward: Ward, session: Session) -> None:
@@ -489,7 +489,7 @@ def test_polling_asks_little(ward: Ward, session: Session) -> None:
     client.get(url)
     with CaptureQueriesContext(connection) as found:
         assert client.get(url).status_code == 204
-    assert len(found) == 10
+    assert len(found) == 5
 
 
 class TestEquipment:

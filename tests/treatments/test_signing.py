@@ -1,6 +1,7 @@
 """Signing closes a record, alone or with others; what is found later is an amendment that somebody answers for."""
 
 from decimal import Decimal
+from uuid import uuid4
 
 import pgtrigger
 import pytest
@@ -9,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from clinic import integrity
 from clinic.enums import TaskState
 from clinic.exceptions import Conflict, IllegalMove, InvalidInput, NotAllowed, StaleVersion
 from clinic.models import Task, User
@@ -17,7 +19,7 @@ from tests.factories.treatments import Ward
 from treatments import classification
 from treatments.enums import RecordSection, SessionStatus
 from treatments.models import Amendment, Course, Derivation, Session, Signature
-from treatments.selectors import record_fields, record_rows
+from treatments.selectors import record_fields, record_rows, seals
 from treatments.services import blood, injecting, signing
 
 pytestmark = pytest.mark.django_db
@@ -66,14 +68,43 @@ def test_signature_names_who_wrote_each_part(ward: Ward, course: Course) -> None
 
 
 def test_record_can_be_shown_to_be_what_was_signed(ward: Ward, session: Session) -> None:
-    assert signing.verify(_rows(session)) is None
+    assert seals.verify(_rows(session)) is None
 
     signing.sign(by=ward.physician, session_id=session.pk, version=session.version)
 
-    assert signing.verify(_rows(session)) is True
+    assert seals.verify(_rows(session)) is True
     with pgtrigger.ignore("treatments.Injection:signed_record_is_kept"):
         session.injections.update(volume_ml=Decimal("1.5"))
-    assert signing.verify(_rows(session)) is False
+    assert seals.verify(_rows(session)) is False
+
+
+def test_page_of_a_signed_record_says_that_it_is_unchanged_or_warns_loudly(
+    ward: Ward, signed: Session, client: Client
+) -> None:
+    client.force_login(User.objects.get(pk=ward.physician.user_id))
+    page = reverse("treatments:session-detail", args=[signed.pk])
+    warning, calm = "This record is not what was signed", "unchanged since"
+
+    before = client.get(page).content.decode()
+    with pgtrigger.ignore("treatments.Injection:signed_record_is_kept"):
+        signed.injections.update(volume_ml=Decimal("1.5"))
+    after = client.get(page).content.decode()
+
+    assert (warning in before, calm in before) == (False, True)
+    assert (warning in after, calm in after) == (True, False)
+
+
+def test_check_data_names_the_record_that_was_changed_behind_the_guards(ward: Ward, signed: Session) -> None:
+    name, site = "signed_record_is_what_was_signed", signed.site_id
+    before = list(integrity.find(only=[name]))
+    with pgtrigger.ignore("treatments.Preparation:signed_record_is_kept"):
+        signed.preparations.update(kit_lot="another")
+
+    found = list(integrity.find(only=[name], site_id=site))
+
+    assert before == []
+    assert [(one.check.name, one.count, one.keys) for one in found] == [(name, 1, (str(signed.pk),))]
+    assert list(integrity.find(only=[name], site_id=uuid4())) == []
 
 
 def test_stale_look_is_not_signed(ward: Ward, session: Session) -> None:

@@ -28,8 +28,8 @@ class SectionForm(ClinicForm):
     transient: ClassVar[frozenset[str]] = frozenset()
     """Fields that are read and not kept, such as the scanner's."""
 
-    def __init__(self, view: RecordView, data: Mapping[str, Any] | None = None) -> None:
-        self.view = view
+    def __init__(self, record: RecordView, data: Mapping[str, Any] | None = None) -> None:
+        self.record = record
         super().__init__(data, initial=None, auto_id=f"{self.section.value}_%s")
         self.build()
         if not self.is_bound:
@@ -72,7 +72,7 @@ class SectionForm(ClinicForm):
 
     def base_inputs(self) -> Iterator[tuple[str, str]]:
         """Name and value of the hidden fields that remember what is shown."""
-        form = type(self)(self.view) if self.is_bound else self
+        form = type(self)(self.record) if self.is_bound else self
         for name, value in form.shown().items():
             yield f"{BASE}{name}", value
 

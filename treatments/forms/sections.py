@@ -49,9 +49,9 @@ class RecipientForm(SectionForm):
         self.fields["bmi"].widget.attrs["placeholder"] = _("from height, weight")
 
     def stored(self) -> dict[str, Any]:
-        row = self.view.recipient
+        row = self.record.rows.recipient
         values = {name: getattr(row, name) for name in RecipientData.__slots__} if row else {}
-        return {**values, "pain_before": self.view.session.pain_before}
+        return {**values, "pain_before": self.record.session.pain_before}
 
     def data_row(self) -> tuple[RecipientData, int | None]:
         values = dict(self.cleaned_data)
@@ -87,13 +87,13 @@ class ReadyingForm(SectionForm):
                 )
 
     def stored(self) -> dict[str, Any]:
-        row, values = self.view.readying, {}
+        row, values = self.record.rows.readying, {}
         if row is not None:
             values = {"skin_agent": row.skin_agent, "antibiotic": row.antibiotic, "checked": row.checked}
-            values["time_out_at"] = self.view.clock_time(row.time_out_at)
+            values["time_out_at"] = self.record.clock_time(row.time_out_at)
         for at in range(ANAESTHETICS):
             values[f"a{at}_use"] = AnaestheticUse.SKIN.value
-        for at, line in enumerate(self.view.anaesthetics[:ANAESTHETICS]):
+        for at, line in enumerate(self.record.rows.anaesthetics[:ANAESTHETICS]):
             for name in ("agent", "percent", "ml", "use"):
                 values[f"a{at}_{name}"] = getattr(line, name)
         return values
@@ -111,8 +111,9 @@ class ReadyingForm(SectionForm):
         data = ReadyingData(
             skin_agent=values["skin_agent"],
             antibiotic=values["antibiotic"],
-            time_out_at=self.view.moment(
-                values["time_out_at"], known=self.view.readying.time_out_at if self.view.readying else None
+            time_out_at=self.record.moment(
+                values["time_out_at"],
+                known=self.record.rows.readying.time_out_at if self.record.rows.readying else None,
             ),
             checked=tuple(values["checked"]),
         )
@@ -153,15 +154,15 @@ class DischargeForm(SectionForm):
     )
 
     def stored(self) -> dict[str, Any]:
-        row, session = self.view.discharge, self.view.session
+        row, session = self.record.rows.discharge, self.record.session
         values = {name: getattr(row, name) for name in DischargeData.__slots__} if row else {}
         if row is not None:
-            values["left_at"] = self.view.clock_time(row.left_at)
+            values["left_at"] = self.record.clock_time(row.left_at)
         return {**values, "complications": session.complications, "note": session.note}
 
     def data_row(self) -> tuple[DischargeData, Findings]:
         values = dict(self.cleaned_data)
         findings = Findings(complications=values.pop("complications"), note=values.pop("note"))
-        known = self.view.discharge.left_at if self.view.discharge else None
-        values["left_at"] = self.view.moment(values["left_at"], known=known)
+        known = self.record.rows.discharge.left_at if self.record.rows.discharge else None
+        values["left_at"] = self.record.moment(values["left_at"], known=known)
         return DischargeData(**values), findings

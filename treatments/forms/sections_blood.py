@@ -45,16 +45,16 @@ class DrawForm(SectionForm):
     baseline_tube = choice(_("Counted in"), list(BaselineTube.choices))
 
     def stored(self) -> dict[str, Any]:
-        row = self.view.draw_in_hand
+        row = self.record.draw_in_hand
         if row is None:
             return {}
         values = {name: getattr(row, name) for name in DrawData.__slots__}
-        return {**values, "drawn_at": self.view.clock_time(row.drawn_at)}
+        return {**values, "drawn_at": self.record.clock_time(row.drawn_at)}
 
     def data_row(self) -> DrawData:
-        row = self.view.draw_in_hand
+        row = self.record.draw_in_hand
         values = dict(self.cleaned_data)
-        values["drawn_at"] = self.view.moment(values["drawn_at"], known=row.drawn_at if row else None)
+        values["drawn_at"] = self.record.moment(values["drawn_at"], known=row.drawn_at if row else None)
         return DrawData(**values)
 
 
@@ -85,9 +85,9 @@ class PreparationForm(SectionForm):
 
     def build(self) -> None:
         for name, rows in (
-            ("kit_id", self.view.kits),
-            ("device_id", self.view.centrifuges),
-            ("operator_id", self.view.staff),
+            ("kit_id", self.record.kits),
+            ("device_id", self.record.centrifuges),
+            ("operator_id", self.record.staff),
         ):
             self.fields[name].choices = [("", "—"), *((str(row.pk), str(row)) for row in rows)]  # type: ignore[attr-defined]
         self.fields["scan"].help_text = _("Lot, expiry and device are read from the label.")
@@ -104,11 +104,11 @@ class PreparationForm(SectionForm):
 
     def stored(self) -> dict[str, Any]:
         values: dict[str, Any] = {f"s{at}_unit": G for at in range(SPINS)}
-        row = self.view.preparation_in_hand
+        row = self.record.preparation_in_hand
         if row is None:
             return values
         values |= {name: getattr(row, name) for name in PreparationData.__slots__}
-        values["ready_at"] = self.view.clock_time(row.ready_at)
+        values["ready_at"] = self.record.clock_time(row.ready_at)
         for at, spin in enumerate(list(row.spins.all())[:SPINS]):
             values[f"s{at}_force"] = spin.rpm if spin.rpm is not None else spin.g
             values[f"s{at}_unit"] = RPM if spin.rpm is not None else G
@@ -138,18 +138,18 @@ class PreparationForm(SectionForm):
         values["kit_expires_on"] = label.expires_on or values.get("kit_expires_on")
         if label.device_identifier:
             values["device_identifier"] = label.device_identifier
-            known = (row for row in self.view.kits if row.device_identifier == label.device_identifier)
+            known = (row for row in self.record.kits if row.device_identifier == label.device_identifier)
             kit = next(known, None)
             values["kit_id"] = str(kit.pk) if kit else values.get("kit_id", "")
 
     def data_row(self) -> tuple[PreparationData, list[SpinData]]:
         values = self.cleaned_data
-        row = self.view.preparation_in_hand
+        row = self.record.preparation_in_hand
         data = {name: values[name] for name in PreparationData.__slots__ if name != "ready_at"}
         for name in ("kit_id", "device_id", "operator_id"):
-            data[name] = self.view.key(data[name])
-        data["ready_at"] = self.view.moment(values["ready_at"], known=row.ready_at if row else None)
-        radius = self.view.radius_of(data["device_id"])
+            data[name] = self.record.key(data[name])
+        data["ready_at"] = self.record.moment(values["ready_at"], known=row.ready_at if row else None)
+        radius = self.record.radius_of(data["device_id"])
         spins = [
             SpinData(
                 minutes=values[f"s{at}_minutes"],
@@ -165,7 +165,7 @@ class PreparationForm(SectionForm):
 
     def spin_rows(self) -> list[dict[str, Any]]:
         """The runs, each with the force in g that follows from its rpm."""
-        row = self.view.preparation_in_hand
+        row = self.record.preparation_in_hand
         made = {spin.position: spin for spin in row.spins.all()} if row else {}
         return [
             {

@@ -47,11 +47,11 @@ class InjectionsForm(SectionForm):
 
     def injected_moment(self) -> Any:
         """The time typed in, as an instant; None means now."""
-        return self.view.moment(self.cleaned_data["injected_at"], known=self.view.session.injected_at)
+        return self.record.moment(self.cleaned_data["injected_at"], known=self.record.session.injected_at)
 
     def stored(self) -> dict[str, Any]:
-        values: dict[str, Any] = {"injected_at": self.view.clock_time(self.view.session.injected_at)}
-        for at, (target, given) in enumerate(self.view.injection_rows(ROWS)):
+        values: dict[str, Any] = {"injected_at": self.record.clock_time(self.record.session.injected_at)}
+        for at, (target, given) in enumerate(self.record.injection_rows(ROWS)):
             if target is not None:
                 values |= {f"r{at}_{name}": getattr(target, name) for name in _TARGET}
             if given is not None:
@@ -69,7 +69,7 @@ class InjectionsForm(SectionForm):
         return values
 
     def data_row(self) -> list[InjectionData]:
-        values, usual = self.cleaned_data, self.view.usual
+        values, usual = self.cleaned_data, self.record.usual
         found = []
         for at in range(ROWS):
             row = {name: values[f"r{at}_{name}"] for name in _FIELDS}

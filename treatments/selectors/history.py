@@ -4,75 +4,27 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from clinic.models import Message
 from scheduling.enums import OCCUPYING, AppointmentStatus
-from scheduling.models import Allocation, Appointment
-from treatments import classification
-from treatments.classification import Derived
+from scheduling.models import Appointment
 from treatments.enums import Instrument, SessionStatus
 from treatments.models import (
     AdverseEvent,
-    Amendment,
     Course,
-    Draw,
     Injection,
-    Preparation,
     Response,
     Review,
     Session,
     SessionBooking,
 )
-from treatments.selectors.record_rows import measured
+from treatments.selectors import record_rows
+from treatments.selectors.record_rows import SessionView
 
 _BEGUN = (AppointmentStatus.ARRIVED, AppointmentStatus.IN_PROGRESS)
-
-
-@dataclass(frozen=True, slots=True)
-class SessionView:
-    """One session with its record and the visit that serves it."""
-
-    session: Session
-    visit: Appointment | None
-    draws: list[Draw]
-    preparations: list[Preparation]
-    injections: list[Injection]
-    amendments: list[Amendment]
-
-    @property
-    def product(self) -> Preparation | None:
-        """The preparation that was injected: the last that did not fail."""
-        return next((row for row in reversed(self.preparations) if not row.failed), None)
-
-    @property
-    def draw(self) -> Draw | None:
-        """The blood of that preparation; before there is one, the last draw that did not fail."""
-        product = self.product
-        if product is not None and product.draw is not None:
-            return product.draw
-        return next((row for row in reversed(self.draws) if not row.failed), None)
-
-    @property
-    def volume_ml(self) -> Decimal | None:
-        return sum((row.volume_ml for row in self.injections), Decimal(0)) if self.injections else None
-
-    @property
-    def derived(self) -> Derived | None:
-        """What follows from the measured values; None without a preparation."""
-        product, draw = self.product, self.draw
-        if product is None:
-            return None
-        return classification.derive(measured(product, draw, self.volume_ml))
-
-    @property
-    def when(self) -> dt.datetime | None:
-        """When it was done, else when it is meant to be."""
-        start: dt.datetime | None = self.visit.period.lower if self.visit else None
-        return self.session.injected_at or start
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +65,7 @@ def course_history(course_id: UUID) -> History | None:
     )
     if course is None:
         return None
-    sessions = [_view(row) for row in _sessions(Session.objects.filter(course=course))]
+    sessions = record_rows.told(Session.objects.filter(course=course))
     visits = SessionBooking.objects.filter(session__course=course).values_list("appointment_id", flat=True)
     about = [f"appointment:{key}" for key in visits]
     concerning = Q(about__in=about)
@@ -129,12 +81,6 @@ def course_history(course_id: UUID) -> History | None:
             Message.objects.filter(concerning, patient_id=course.patient_id).order_by("planned_for")
         ),
     )
-
-
-def session_view(session_id: UUID) -> SessionView | None:
-    """One session with its record."""
-    row = _sessions(Session.objects.filter(pk=session_id)).first()
-    return _view(row) if row is not None else None
 
 
 def earlier_volumes(session: Session) -> dict[tuple[str, str, str], Decimal]:
@@ -154,8 +100,8 @@ def patient_courses(*, patient_id: UUID, site_ids: Sequence[UUID]) -> list[Histo
         )
     )
     found: dict[UUID, list[SessionView]] = {}
-    for row in _sessions(Session.objects.filter(course__in=courses)):
-        found.setdefault(row.course_id, []).append(_view(row))
+    for view in record_rows.told(Session.objects.filter(course__in=courses)):
+        found.setdefault(view.session.course_id, []).append(view)
     return [History(course, found.get(course.pk, []), [], [], []) for course in courses]
 
 
@@ -164,38 +110,6 @@ def with_context(rows: QuerySet[Course]) -> QuerySet[Course]:
     return rows.select_related(
         "patient", "site", "physician", "protocol_version__protocol", "protocol_version__session_visit"
     )
-
-
-def _sessions(rows: QuerySet[Session]) -> QuerySet[Session]:
-    leads = Allocation.objects.filter(is_lead=True, active=True).select_related("resource")
-    visits = (
-        SessionBooking.objects.filter(is_open=True)
-        .select_related("appointment__visit_type")
-        .prefetch_related(
-            Prefetch("appointment__allocations", queryset=leads, to_attr="leads"), "appointment__stages"
-        )
-    )
-    return (
-        rows.select_related("course__patient", "course__protocol_version__protocol", "site", "signed_by")
-        .prefetch_related(
-            Prefetch("bookings", queryset=visits, to_attr="open_bookings"),
-            Prefetch("draws", to_attr="drawn"),
-            Prefetch("preparations", queryset=Preparation.objects.select_related("draw"), to_attr="made"),
-            Prefetch("injections", to_attr="given"),
-            Prefetch(
-                "amendments",
-                queryset=Amendment.objects.select_related("author", "cosignature__by"),
-                to_attr="amended",
-            ),
-        )
-        .order_by("course", "number")
-    )
-
-
-def _view(row: Any) -> SessionView:
-    # Any: the attributes are set by the prefetches of `_sessions`.
-    visit = next((booking.appointment for booking in row.open_bookings), None)
-    return SessionView(row, visit, row.drawn, row.made, row.given, row.amended)
 
 
 def todays_sessions(
@@ -209,10 +123,9 @@ def todays_sessions(
         visits = visits.filter(
             allocations__is_lead=True, allocations__active=True, allocations__resource__user=user_id
         )
-    rows = _sessions(
+    views = record_rows.told(
         Session.objects.filter(bookings__is_open=True, bookings__appointment__in=visits).distinct()
     )
-    views = [_view(row) for row in rows]
     return sorted(views, key=lambda view: view.visit.period.lower if view.visit else end)
 
 

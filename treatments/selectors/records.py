@@ -9,32 +9,25 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import prefetch_related_objects
-
 from clinic import clock
 from clinic.models import User
-from scheduling.models import Resource
+from scheduling.models import Appointment, Resource
 from treatments.clinical_rules import ClinicalRules, Usual
 from treatments.data import TargetData
 from treatments.enums import IdentityStep, RecordSection, SessionStatus
 from treatments.models import (
-    Anaesthetic,
     Centrifuge,
-    Discharge,
     Draw,
-    IdentityCheck,
     Injection,
     KitType,
     Preparation,
-    Readying,
-    Recipient,
     SectionVersion,
     Session,
     Target,
 )
 from treatments.policies import presets
-from treatments.selectors import history, tubes
-from treatments.selectors.history import SessionView
+from treatments.selectors import history, record_rows, tubes
+from treatments.selectors.record_rows import RecordRows
 
 Span = tuple[dt.datetime | None, dt.datetime | None]
 
@@ -43,14 +36,9 @@ Span = tuple[dt.datetime | None, dt.datetime | None]
 class RecordView:
     """One record, with the vocabulary of its site."""
 
-    view: SessionView
+    rows: RecordRows
+    visit: Appointment | None
     targets: list[Target]
-    recipient: Recipient | None
-    readying: Readying | None
-    anaesthetics: list[Anaesthetic]
-    discharge: Discharge | None
-    checks: list[IdentityCheck]
-    versions: dict[str, SectionVersion]
     kits: list[KitType]
     radii: dict[UUID, int]
     centrifuges: list[Resource]
@@ -63,18 +51,28 @@ class RecordView:
 
     @property
     def session(self) -> Session:
-        return self.view.session
+        return self.rows.session
+
+    @property
+    def when(self) -> dt.datetime:
+        """When it was done, else when it is meant to be, else now."""
+        start: dt.datetime | None = self.visit.period.lower if self.visit else None
+        return self.session.injected_at or start or self.now
+
+    @property
+    def versions(self) -> dict[str, SectionVersion]:
+        return {row.section: row for row in self.rows.sections}
 
     @property
     def draw_in_hand(self) -> Draw | None:
         """The last draw, unless it failed."""
-        last = self.view.draws[-1] if self.view.draws else None
+        last = self.rows.draws[-1] if self.rows.draws else None
         return last if last is not None and not last.failed else None
 
     @property
     def preparation_in_hand(self) -> Preparation | None:
         """The last preparation, unless it failed."""
-        last = self.view.preparations[-1] if self.view.preparations else None
+        last = self.rows.preparations[-1] if self.rows.preparations else None
         return last if last is not None and not last.failed else None
 
     @property
@@ -100,7 +98,7 @@ class RecordView:
         """Checks of two identifiers that this part still asks for."""
         if not self.other_tubes:
             return []
-        done = {row.step for row in self.checks}
+        done = {row.step for row in self.rows.identity_checks}
         return [step for step in STEPS.get(section, ()) if step not in done]
 
     def clock_time(self, moment: dt.datetime | None) -> dt.time | None:
@@ -119,7 +117,7 @@ class RecordView:
         if known is not None and self.clock_time(known) == time:
             return known
         zone = self.session.site.zone
-        day = min((self.view.when or self.now).astimezone(zone).date(), self.now.astimezone(zone).date())
+        day = min(self.when.astimezone(zone).date(), self.now.astimezone(zone).date())
         return clock.local(day, time, zone)
 
     def radius_of(self, device: UUID | None) -> int | None:
@@ -132,7 +130,7 @@ class RecordView:
 
     def injection_rows(self, most: int) -> list[tuple[Target | None, Injection | None]]:
         """The planned targets in their order, each with its injection or none, then what was injected besides."""
-        left = list(self.view.injections)
+        left = list(self.rows.injections)
         rows: list[tuple[Target | None, Injection | None]] = []
         for target in self.targets:
             given = next((row for row in left if _same(row, target)), None)
@@ -153,25 +151,22 @@ STEPS: dict[str, Sequence[IdentityStep]] = {
 """Which part of the record stands behind which checks."""
 
 
-def record_view(view: SessionView) -> RecordView:
+def of(session_id: UUID) -> RecordRows | None:
+    """The whole record of one session."""
+    return record_rows.of([session_id]).get(session_id)
+
+
+def record_view(view: RecordRows) -> RecordView:
     """The record of one session."""
     session = view.session
-    prefetch_related_objects(view.preparations, "spins", "kit", "device", "operator")
+    serving = session.bookings.filter(is_open=True).select_related("appointment").first()
     profiles = dict(
         Centrifuge.objects.filter(resource__site=session.site_id).values_list("resource", "rotor_radius_mm")
     )
     return RecordView(
-        view=view,
+        rows=view,
+        visit=serving.appointment if serving is not None else None,
         targets=list(session.course.targets.all()),
-        recipient=Recipient.objects.filter(session=session).first(),
-        readying=Readying.objects.filter(session=session).select_related("time_out_by").first(),
-        anaesthetics=list(session.anaesthetics.all()),
-        discharge=Discharge.objects.filter(session=session).first(),
-        checks=list(session.identity_checks.select_related("checked_by")),
-        versions={
-            row.section: row
-            for row in SectionVersion.objects.filter(session=session).select_related("saved_by")
-        },
         kits=list(KitType.objects.filter(site=session.site_id, is_active=True)),
         radii=profiles,
         centrifuges=list(Resource.objects.filter(site=session.site_id, kind="centrifuge", is_active=True)),
@@ -199,7 +194,7 @@ def stage_times(session: Session) -> dict[str, Span]:
     return {row.code: (row.started_at, row.ended_at) for row in booking.appointment.stages.all()}
 
 
-def last_injected(session: Session) -> SessionView | None:
+def last_injected(session: Session) -> RecordRows | None:
     """The record of the last injected session before this one in its course."""
     row = (
         Session.objects.filter(course=session.course_id, number__lt=session.number, injected_at__isnull=False)
@@ -207,7 +202,7 @@ def last_injected(session: Session) -> SessionView | None:
         .values_list("pk", flat=True)
         .first()
     )
-    return history.session_view(row) if row is not None else None
+    return of(row) if row is not None else None
 
 
 def volumes_before(session: Session) -> dict[TargetData, Decimal]:

@@ -5,14 +5,10 @@ a nurse waits for a physician's co-signature.
 """
 
 import datetime as dt
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils.translation import gettext as _
 
@@ -26,8 +22,7 @@ from clinic.services import tasks
 from clinic.transactions import use_case
 from treatments.enums import RecordSection, SessionStatus, SignatureKind
 from treatments.models import Amendment, Signature
-from treatments.selectors import record_rows
-from treatments.selectors.record_rows import RecordRows
+from treatments.selectors import record_rows, seals
 from treatments.services import derivations, reading, summaries, writing
 
 COSIGN = "cosign_amendment"
@@ -62,7 +57,7 @@ def sign(*, by: Actor, session_id: UUID, version: int) -> Signature:
         kind=SignatureKind.RECORD,
         by_id=reading.person(by),
         at=now,
-        digest=digest(rows),
+        digest=seals.digest(rows),
         entries=[
             {"section": row.section, "by": str(row.saved_by_id), "at": row.saved_at.isoformat()}
             for row in rows.sections
@@ -145,7 +140,7 @@ def cosign(*, by: Actor, session_id: UUID, amendment_id: int) -> Signature:
         amendment=found,
         by_id=reading.person(by),
         at=clock.now(),
-        digest=_digest({"text": found.text, "reason": found.reason, "section": found.section}),
+        digest=seals.of({"text": found.text, "reason": found.reason, "section": found.section}),
     )
     audit.record("treatments.amendment.cosigned", by=by, about=[session], detail={"amendment": found.pk})
     if not waiting_for_cosignature(session.pk).exists():
@@ -156,45 +151,3 @@ def cosign(*, by: Actor, session_id: UUID, amendment_id: int) -> Signature:
 
 def waiting_for_cosignature(session_id: UUID) -> "models.QuerySet[Amendment]":
     return Amendment.objects.filter(session=session_id, needs_cosignature=True, cosignature__isnull=True)
-
-
-def verify(rows: RecordRows) -> bool | None:
-    """Whether the record is still what was signed; None where it is not signed."""
-    signature = next((row for row in rows.signatures if row.kind == SignatureKind.RECORD), None)
-    return None if signature is None else signature.digest == digest(rows)
-
-
-def digest(rows: RecordRows) -> str:
-    """SHA-256 of everything in the record, empty fields left out: a field added later changes no old digest."""
-    parts: dict[str, Any] = {
-        "session": _fields(rows.session, only=_SESSION),
-        "recipient": _fields(rows.recipient),
-        "draws": [_fields(row) for row in rows.draws],
-        "preparations": [
-            {**_fields(row), "spins": [_fields(spin) for spin in row.spins.all()]}
-            for row in rows.preparations
-        ],
-        "readying": _fields(rows.readying),
-        "anaesthetics": [_fields(row) for row in rows.anaesthetics],
-        "injections": [_fields(row) for row in rows.injections],
-        "discharge": _fields(rows.discharge),
-        "identity": [_fields(row) for row in rows.identity_checks],
-    }
-    return _digest(parts)
-
-
-_SESSION = ("number", "course_id", "injected_at", "pain_before", "complications", "note")
-_NOTHING: tuple[object, ...] = (None, "", [])
-
-
-def _fields(row: models.Model | None, *, only: Sequence[str] = ()) -> dict[str, Any]:
-    if row is None:
-        return {}
-    names = only or [field.attname for field in row._meta.concrete_fields]
-    values = {name: getattr(row, name) for name in names}
-    return {name: value for name, value in values.items() if value not in _NOTHING}
-
-
-def _digest(parts: Any) -> str:
-    text = json.dumps(parts, cls=DjangoJSONEncoder, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()

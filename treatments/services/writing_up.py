@@ -99,7 +99,7 @@ def as_last(*, by: Actor, session_id: UUID, section: RecordSection) -> None:
     last = records.last_injected(session)
     if last is None:
         raise InvalidInput(_("No earlier session of this course was injected."), field=None)
-    drawn, made = last.draw, last.product
+    drawn, made = last.draw, last.preparation
     if section == RecordSection.RECIPIENT:
         _fill_recipient(session, Recipient.objects.filter(session=last.session).first(), by=by)
     elif section == RecordSection.DRAW and drawn is not None:

@@ -9,9 +9,10 @@ from clinic.actors import Staff
 from clinic.enums import Permission
 from clinic.exceptions import DomainError, InvalidInput, NotFound
 from clinic.permissions import can
-from treatments.models import Course
-from treatments.selectors import history
-from treatments.selectors.history import History, SessionView
+from treatments.models import Course, Session
+from treatments.selectors import history, records
+from treatments.selectors.history import History
+from treatments.selectors.record_rows import RecordRows
 
 
 def history_for(by: Staff, course_id: UUID) -> History:
@@ -30,10 +31,18 @@ def course_for(by: Staff, course_id: UUID) -> Course:
     return course
 
 
-def session_for(by: Staff, session_id: UUID) -> SessionView:
-    """A session at one of the person's sites."""
-    found = history.session_view(session_id)
+def session_for(by: Staff, session_id: UUID) -> RecordRows:
+    """A session with its whole record, at one of the person's sites."""
+    found = records.of(session_id)
     if found is None or not can(by, Permission.VIEW_CLINICAL, site_id=found.session.site_id):
+        raise NotFound(_("There is no such session."))
+    return found
+
+
+def session_row(by: Staff, session_id: UUID) -> Session:
+    """A session at one of the person's sites, without what was written about it."""
+    found = Session.objects.select_related("course", "site").filter(pk=session_id).first()
+    if found is None or not can(by, Permission.VIEW_CLINICAL, site_id=found.site_id):
         raise NotFound(_("There is no such session."))
     return found
 

@@ -16,7 +16,8 @@ from clinic.enums import MessageState
 from treatments.enums import ENDED_EVENT, SessionStatus
 from treatments.forms.outcomes import time_points
 from treatments.models import AdverseEvent, Response
-from treatments.selectors.history import History, SessionView
+from treatments.selectors.history import History
+from treatments.selectors.record_rows import SessionView
 
 _SHOWN_MAILS = (
     MessageState.SENT,
@@ -130,7 +131,7 @@ def injected_words(view: SessionView) -> str:
         return ""
     count = len(view.injections)
     words = ngettext("%(ml)s mL into %(count)s target", "%(ml)s mL into %(count)s targets", count)
-    said = words % {"ml": number_format(view.volume_ml or 0), "count": count}
+    said = words % {"ml": number_format(view.injected_ml or 0), "count": count}
     dose = view.derived.dose.value if view.derived else None
     return f"{said}, {_('dose %(dose)s × 10⁹') % {'dose': number_format(dose)}}" if dose is not None else said
 

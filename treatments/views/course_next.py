@@ -15,7 +15,8 @@ from treatments.forms.outcomes import time_points
 from treatments.models import Response
 from treatments.policies.time_points import BASELINE, PointState, rank
 from treatments.scoring import percent_better
-from treatments.selectors.history import History, SessionView
+from treatments.selectors.history import History
+from treatments.selectors.record_rows import SessionView
 from treatments.selectors.reviews import Gate
 from treatments.selectors.time_points import PointView
 from treatments.views.course_entries import score_words

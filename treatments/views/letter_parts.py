@@ -15,7 +15,8 @@ from clinic import clock
 from treatments.forms.outcomes import time_points
 from treatments.letters import Letter, Part, Table
 from treatments.models import AdverseEvent
-from treatments.selectors.history import History, SessionView
+from treatments.selectors.history import History
+from treatments.selectors.record_rows import SessionView
 from treatments.views import spine
 from treatments.views.course_entries import score_words
 
@@ -50,7 +51,7 @@ def course_letter(history: History, to: Addressed) -> Letter:
 
 def visit_letter(history: History, view: SessionView, to: Addressed) -> Letter:
     """One session: what was made, what was injected where, and by whom it is signed."""
-    product, draw = view.product, view.draw
+    product, draw = view.preparation, view.draw
     facts = [(_("Day"), _day(view)), (_("Targets"), "; ".join(_targets(view)) or _("none"))]
     facts += [(_("Injected"), f"{_volume(view)} mL" if view.injections else _("nothing"))]
     facts += [
@@ -189,7 +190,7 @@ def _targets(view: SessionView) -> list[str]:
 
 
 def _volume(view: SessionView) -> str:
-    return number_format(view.volume_ml) if view.volume_ml is not None else "–"
+    return number_format(view.injected_ml) if view.injected_ml is not None else "–"
 
 
 def _dose(view: SessionView) -> str:

@@ -21,7 +21,7 @@ from treatments.forms.sessions import StopForm
 from treatments.selectors import records
 from treatments.services import bedside, blood, identity, writing_up
 from treatments.views import sections
-from treatments.views.common import session_for
+from treatments.views.common import session_for, session_row
 from treatments.views.sections import SectionPage
 
 CLOSED = (SessionStatus.SIGNED, SessionStatus.DROPPED)
@@ -34,10 +34,10 @@ def section_save(request: HttpRequest, session_id: UUID, record_part: str) -> Ht
     if record_part not in RecordSection.values:
         raise Http404
     by, code = actor_of(request), RecordSection(record_part)
-    view = session_for(by, session_id)
-    if view.session.status in CLOSED:
+    session = session_row(by, session_id)
+    if session.status in CLOSED:
         return _refused(request, session_id, _("This record is closed: it is not changed any more."))
-    with timezone.override(view.session.site.zone):
+    with timezone.override(session.site.zone):
         found = sections.save(by, session_id, code, request.POST)
         act = request.POST.get("act", "")
         if act and not found.form.errors and not found.theirs:
@@ -57,17 +57,17 @@ def section_save(request: HttpRequest, session_id: UUID, record_part: str) -> Ht
 def record_now(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """The parts that were saved since: `have` says for each part which version the page shows. 204 when none was."""
     by = actor_of(request)
-    view = session_for(by, session_id)
+    session = session_row(by, session_id)
     have = dict(each.split(":", 1) for each in request.GET.getlist("have") if ":" in each)
     current = records.section_versions(session_id)
     changed = [code for code in RecordSection if str(current.get(code, 0)) != have.get(code, "0")]
-    closed = view.session.status in CLOSED
+    closed = session.status in CLOSED
     if not changed and not closed:
         return HttpResponse(status=204)
     if closed or not can(by, Permission.RECORD_CLINICAL):
-        return render(request, "treatments/session/_changed.html", {"session": view.session, "closed": True})
-    with timezone.override(view.session.site.zone):
-        record = records.record_view(view)
+        return render(request, "treatments/session/_changed.html", {"session": session, "closed": True})
+    with timezone.override(session.site.zone):
+        record = records.record_view(session_for(by, session_id))
         pages = [sections.page(record, code) for code in changed]
         return render(request, "treatments/session/_changed.html", page_context(request, record, pages))
 
@@ -77,7 +77,7 @@ def record_now(request: HttpRequest, session_id: UUID) -> HttpResponse:
 def record_write_up(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """The whole session as planned, in one go."""
     by = actor_of(request)
-    session_for(by, session_id)
+    session_row(by, session_id)
     try:
         writing_up.as_planned(by=by, session_id=session_id)
     except DomainError as error:
@@ -99,7 +99,7 @@ class IdentityForm(forms.Form):
 def identity_check(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """Two identifiers were read from the patient or the tube."""
     by = actor_of(request)
-    session_for(by, session_id)
+    session_row(by, session_id)
     form = IdentityForm(request.POST)
     if not form.is_valid():
         return _refused(request, session_id, _("Enter the record number and the date of birth."))
@@ -158,7 +158,7 @@ def page_context(
     by, session = actor_of(request), record.session
     return {
         "record": record,
-        "view": record.view,
+        "view": record.rows,
         "session": session,
         "course": session.course,
         "pages": pages,
@@ -176,7 +176,7 @@ def _with_error(found: SectionPage, message: str) -> SectionForm:
     form = found.form
     if not form.is_bound:
         stored = form.shown()
-        form = type(form)(form.view, form.filled(stored, QueryDict()))
+        form = type(form)(form.record, form.filled(stored, QueryDict()))
         form.is_valid()
     form.add_error(None, message)
     return form

@@ -61,7 +61,7 @@ class SectionPage:
     @property
     def checked(self) -> list[Any]:
         steps = records.STEPS.get(self.section, ())
-        return [row for row in self.record.checks if row.step in steps]
+        return [row for row in self.record.rows.identity_checks if row.step in steps]
 
     @property
     def warnings(self) -> list[str]:
@@ -93,8 +93,8 @@ class SectionPage:
     def failed(self) -> list[Any]:
         """Draws or preparations that failed before the one in hand."""
         rows: Any = {
-            RecordSection.DRAW: self.record.view.draws,
-            RecordSection.PREPARATION: self.record.view.preparations,
+            RecordSection.DRAW: self.record.rows.draws,
+            RecordSection.PREPARATION: self.record.rows.preparations,
         }.get(self.section, [])
         return [row for row in rows if row.failed]
 
@@ -149,7 +149,7 @@ def save(by: Staff, session_id: UUID, section: RecordSection, data: QueryDict) -
 
 def write(form: SectionForm, *, by: Staff, version: int) -> None:
     """One service call for each part."""
-    session_id = form.view.session.pk
+    session_id = form.record.session.pk
     match form:
         case RecipientForm():
             data, pain = form.data_row()
@@ -191,13 +191,13 @@ def warnings(section: RecordSection, record: RecordView) -> list[str]:
         case RecordSection.PREPARATION if made:
             return plausible.preparation(_as(PreparationData, made), drawn=blood_data, limits=limits)
         case RecordSection.READYING:
-            return plausible.anaesthetics([_as(AnaestheticData, row) for row in record.anaesthetics])
+            return plausible.anaesthetics([_as(AnaestheticData, row) for row in record.rows.anaesthetics])
         case RecordSection.INJECTIONS:
             rows = [
                 InjectionData(TargetData(row.structure, row.level, row.side), row.volume_ml, row.guidance)
-                for row in record.view.injections
+                for row in record.rows.injections
             ]
-            ages = [row.product_minutes for row in record.view.injections if row.product_stale]
+            ages = [row.product_minutes for row in record.rows.injections if row.product_stale]
             return [
                 *plausible.product_age(max(filter(None, ages), default=None), limits=limits),
                 *plausible.injections(rows, rules=record.rules),

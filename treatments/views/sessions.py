@@ -15,10 +15,10 @@ from clinic.permissions import actor_of, can, requires
 from scheduling.views.common import attempt
 from treatments.enums import SessionStatus
 from treatments.forms.sessions import AmendForm
-from treatments.selectors import records
+from treatments.selectors import records, seals
 from treatments.services import sessions, signing
 from treatments.views import sections
-from treatments.views.common import refuse, session_for
+from treatments.views.common import refuse, session_for, session_row
 from treatments.views.record import CLOSED, page_context
 
 
@@ -61,8 +61,8 @@ def session_sign(request: HttpRequest, session_id: UUID) -> HttpResponse:
         done=_("The record is signed."),
     )
     if signed:
-        view = session_for(actor_of(request), session_id)
-        return redirect("treatments:course-detail", view.session.course_id)
+        session = session_row(actor_of(request), session_id)
+        return redirect("treatments:course-detail", session.course_id)
     return redirect("treatments:session-detail", session_id)
 
 
@@ -104,12 +104,13 @@ def _read(
     by, session = actor_of(request), record.session
     context = {
         "record": record,
-        "view": record.view,
+        "view": record.rows,
         "session": session,
         "course": session.course,
         "writes": False,
         "decides": can(by, Permission.DECIDE_COURSE),
         "amends": can(by, Permission.RECORD_CLINICAL) and session.status == SessionStatus.SIGNED,
+        "unchanged": seals.verify(record.rows),
         "amend_form": amending or AmendForm(),
     }
     return render(request, "treatments/session/detail.html", context, status=status)

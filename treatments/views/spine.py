@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from treatments.enums import Level, Side, Structure
 from treatments.models import Injection
-from treatments.selectors.history import SessionView
+from treatments.selectors.record_rows import SessionView
 
 CENTRE, _TOP, _PITCH, _GAP = 180, 36, 54, 28
 """The midline; the middle of T12; from one vertebra to the next; from a vertebra to the joint below it."""
