@@ -246,19 +246,22 @@ def stamp(*, site: Site, window: tuple[dt.datetime, dt.datetime], now: dt.dateti
     return "-".join(f"{int(part or 0):x}" for part in row)
 
 
+# Through the visits of the day: allocations by site and time are two wide bitmaps, 26 ms instead of 2 at a million visits.
 _STAMP = """
-SELECT a.n, a.versions, p.versions, l.n, l.keys, s.n, s.ended, o.rows, c.rows, w.rows, e.rows, r.rows
-FROM (SELECT count(*) AS n, sum(version) AS versions FROM scheduling_appointment
-      WHERE site_id = %(site)s AND period && tstzrange(%(low)s, %(high)s)) a,
-     (SELECT count(*) AS n, sum(b.id) AS keys FROM scheduling_allocation b
-      LEFT JOIN scheduling_hold h ON h.id = b.hold_id
-      WHERE b.active AND b.site_id = %(site)s AND b.blocks && tstzrange(%(low)s, %(high)s)
-        AND (h.id IS NULL OR h.expires_at > %(now)s)) l,
-     (SELECT count(t.started_at) AS n, count(t.ended_at) AS ended FROM scheduling_visitstage t
-      JOIN scheduling_appointment v ON v.id = t.appointment_id
-      WHERE v.site_id = %(site)s AND v.period && tstzrange(%(low)s, %(high)s)) s,
-     (SELECT sum(q.version) AS versions FROM scheduling_appointment v JOIN clinic_patient q ON q.id = v.patient_id
-      WHERE v.site_id = %(site)s AND v.period && tstzrange(%(low)s, %(high)s)) p,
+WITH v AS MATERIALIZED (
+    SELECT id, version, patient_id FROM scheduling_appointment
+    WHERE site_id = %(site)s AND period && tstzrange(%(low)s, %(high)s))
+SELECT a.n, a.versions, p.versions, l.n, l.keys, h.n, h.keys, s.n, s.ended, o.rows, c.rows, w.rows, e.rows, r.rows
+FROM (SELECT count(*) AS n, sum(version) AS versions FROM v) a,
+     (SELECT sum(q.version) AS versions FROM v JOIN clinic_patient q ON q.id = v.patient_id) p,
+     (SELECT count(*) AS n, sum(b.id) AS keys FROM v
+      JOIN scheduling_allocation b ON b.appointment_id = v.id WHERE b.active) l,
+     (SELECT count(*) AS n, sum(b.id) AS keys FROM scheduling_hold k
+      JOIN scheduling_allocation b ON b.hold_id = k.id
+      WHERE b.active AND k.site_id = %(site)s AND k.period && tstzrange(%(low)s, %(high)s)
+        AND k.released_at IS NULL AND k.expires_at > %(now)s) h,
+     (SELECT count(t.started_at) AS n, count(t.ended_at) AS ended FROM v
+      JOIN scheduling_visitstage t ON t.appointment_id = v.id) s,
      (SELECT sum(hashtext(t::text)::bigint) AS rows FROM scheduling_timeoff t
       WHERE ended_at IS NULL AND period && tstzrange(%(low)s, %(high)s)) o,
      (SELECT sum(hashtext(t::text)::bigint) AS rows FROM scheduling_closure t
