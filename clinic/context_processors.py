@@ -41,6 +41,7 @@ ENTRIES = (
     Entry("treatments:protocol-list", _("Protocols"), "book-open", Permission.VIEW_PROTOCOLS),
     Entry("scheduling:reports", _("Reports"), "chart-bar", Permission.VIEW_REPORTS),
     Entry("treatments:instruments", _("Questionnaires"), "clipboard", Permission.MANAGE_SITE),
+    Entry("clinic:message-text-list", _("Mail texts"), "pencil-square", Permission.MANAGE_MESSAGES),
     Entry("treatments:consent-text", _("Consent text"), "document-text", Permission.EDIT_CONSENT_TEXT),
     Entry("scheduling:setup", _("Set-up"), "cog-6-tooth", Permission.MANAGE_SITE),
 )

@@ -77,6 +77,14 @@ class CallOutcome(TextChoices):
     CALL_BACK = "call_back", _("To be called back")
 
 
+class HandWay(TextChoices):
+    """How a patient without an address was told."""
+
+    CALL = "call", _("By phone")
+    LETTER = "letter", _("By letter")
+    NOT_NEEDED = "not_needed", _("Not needed")
+
+
 class MessageState(TextChoices):
     PENDING = "pending", _("Planned")
     LEASED = "leased", _("In line")

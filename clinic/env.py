@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
 
+from django.conf.locale import LANG_INFO
 from django.core.exceptions import ImproperlyConfigured
 
 _TRUE = {"1", "true", "yes", "on"}
@@ -106,3 +107,19 @@ def mail_server(name: str) -> Mapping[str, EnvValue]:
         "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
         "EMAIL_USE_SSL": parts.scheme == "smtp+ssl",
     }
+
+
+def languages(name: str, *, default: str) -> list[tuple[str, str]]:
+    """Language codes with their English names, in the order given. English is always among them: it is fallen back to."""
+    value = text(name, default=default, what="language codes, comma-separated, such as en,es,de")
+    codes = [code.lower() for code in value.replace(",", " ").split()]
+    for code in codes:
+        if "name" not in LANG_INFO.get(code, {}):
+            raise ImproperlyConfigured(
+                f"{name} names {code!r}. It takes codes of languages that Django knows."
+            )
+    if "en" not in codes:
+        raise ImproperlyConfigured(
+            f"{name} leaves out en, in which a text is written that is missing elsewhere."
+        )
+    return [(code, str(LANG_INFO[code]["name"])) for code in dict.fromkeys(codes)]

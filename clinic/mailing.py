@@ -22,7 +22,8 @@ from clinic.messaging import Attachment
 from clinic.models import Site
 
 _BLANK_LINES = re.compile(r"\n\s*\n")
-_PREHEADER = 100  # characters that a mailbox shows beside the subject
+_PADDING = "\u034f\u200c\u00a0" * 60
+"""Invisible: without it a mailbox goes on with the first words of the mail, which name the patient."""
 _QUESTIONS = {"en": "Questions? Call us:", "es": "¿Preguntas? Llámenos:"}
 _inliner = css_inline.CSSInliner(load_remote_stylesheets=False)
 
@@ -36,6 +37,7 @@ class Words:
     body: str
     button_url: str = ""
     button_label: str = ""
+    preheader: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,8 @@ def render(words: Words, *, site: Mapping[str, str], attachments: Sequence[Attac
         "questions": _QUESTIONS.get(words.language.partition("-")[0], _QUESTIONS["en"]),
         "button_url": words.button_url,
         "button_label": words.button_label,
-        "preheader": " ".join(paragraphs[1:2] or paragraphs)[:_PREHEADER],
+        "preheader": words.preheader or preheader_of(site),
+        "padding": _PADDING,
         "subject": words.subject,
         "language": words.language,
     }
@@ -83,13 +86,20 @@ def render(words: Words, *, site: Mapping[str, str], attachments: Sequence[Attac
     )
 
 
+def preheader_of(site: Mapping[str, str]) -> str:
+    """What a mailbox shows beside the subject where a text says nothing of its own: who writes, and the phone."""
+    return " · ".join(part for part in (site["clinic_name"], site["phone"]) if part)
+
+
 def message_id(key: UUID) -> str:
     """The Message-ID of this message in every attempt, so that a mail sent twice is known as one."""
     return f"<{key}@{settings.MESSAGE_ID_DOMAIN}>"
 
 
-def envelope(rendered: Rendered, *, key: UUID, site: Site, recipient: str) -> Envelope:
-    """The mail as it goes over the wire. ValueError when the address cannot be one."""
+def envelope(
+    rendered: Rendered, *, key: UUID, site: Site, recipient: str, headers: Mapping[str, str] | None = None
+) -> Envelope:
+    """The mail as it goes over the wire, with further `headers`. ValueError when the address cannot be one."""
     sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     mail = EmailMultiAlternatives(
         subject=rendered.subject,
@@ -102,6 +112,7 @@ def envelope(rendered: Rendered, *, key: UUID, site: Site, recipient: str) -> En
             "X-Correlation-Id": str(key),
             "Auto-Submitted": "auto-generated",
             "X-Auto-Response-Suppress": "All",
+            **(headers or {}),
         },
     )
     mail.attach_alternative(rendered.html, "text/html")

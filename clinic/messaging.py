@@ -6,10 +6,11 @@ outbox asks it in batches and knows nothing else about appointments or sessions.
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from clinic.enums import MessageGroup
 from clinic.models import Message
@@ -17,6 +18,7 @@ from clinic.models import Message
 StrOrPromise = str | Promise
 
 LANGUAGES = ("en", "es")
+"""Languages in which the software comes complete; a clinic adds others by `settings.LANGUAGES` and writes their texts."""
 GROUPS = tuple(MessageGroup.values)
 """What a patient may decline, each by itself."""
 COMMON_PLACEHOLDERS = frozenset({"given_name", "clinic_name", "phone"})
@@ -36,10 +38,14 @@ class TextError(ValueError):
 
 @dataclass(frozen=True)
 class DefaultText:
-    """A kind's words in one language as they come with the software: `{placeholders}`, paragraphs by blank lines."""
+    """A kind's words in one language as they come with the software: `{placeholders}`, paragraphs by blank lines.
+
+    `preheader` is the line that a mailbox shows beside the subject; without one it shows the clinic's name and phone.
+    """
 
     subject: str
     body: str
+    preheader: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,8 +85,27 @@ class MessageKind:
     """Goes in the mail that goes to the person that day anyway, where there is one."""
     carries: bool = True
     """Others may go in this mail. Not in one that must stay short and clear, such as "we run late"."""
+    purpose: StrOrPromise = ""
+    """What the mail is for, in one sentence, for the person who edits its words."""
+    timing: StrOrPromise = ""
+    """When it goes out, in one sentence."""
+    by_hand: bool = True
+    """Whether a patient without an address is told by phone or letter instead; else another task does that."""
+    button: Mapping[str, str] = field(default_factory=dict)
+    """By language, what the mail's button says where it has one; for a preview with invented data."""
     secrets: frozenset[str] = frozenset()
     """Placeholders that go into the mail and nowhere else, such as a link that acts: neither kept nor shown to staff."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """What a placeholder stands for: its name for whoever edits a text, and an invented value by language."""
+
+    label: StrOrPromise
+    values: Mapping[str, str]
+
+    def value(self, language: str) -> str:
+        return self.values.get(language) or self.values["en"]
 
 
 DeliveryOracle = Callable[[Sequence[UUID]], Mapping[UUID, bool]]
@@ -88,6 +113,13 @@ DeliveryOracle = Callable[[Sequence[UUID]], Mapping[UUID, bool]]
 
 delivery_oracle: DeliveryOracle | None = None
 _kinds: dict[str, MessageKind] = {}
+_examples: dict[str, Example] = {
+    "given_name": Example(_("given name"), {"en": "Ada"}),
+    "first_name": Example(_("given name"), {"en": "Ada"}),
+    "clinic_name": Example(_("name of the clinic"), {"en": "Lindenhof Practice"}),
+    "clinic": Example(_("name of the clinic"), {"en": "Lindenhof Practice"}),
+    "phone": Example(_("phone of the clinic"), {"en": "+49 30 5550100"}),
+}
 _wider: list[Callable[[str], Collection[str]]] = []
 
 
@@ -104,6 +136,8 @@ def register(kind: MessageKind) -> None:
         raise ValueError(f"the message kind {kind.key} has no text in {', '.join(missing)}")
     for text in kind.texts.values():
         placeholders_of(text.body)
+        if placeholders_of(text.preheader):
+            raise TextError("the line beside a subject is the same for everybody")
         if names := placeholders_of(text.subject) & _NOT_IN_SUBJECTS:
             raise TextError(f"a subject names nobody: {', '.join(sorted(names))}")
     _kinds[kind.key] = kind
@@ -117,6 +151,16 @@ def register_wider(wider: Callable[[str], Collection[str]]) -> None:
 def abouts_of(about: str) -> list[str]:
     """Under which keys mails speak of this fact: its own, and those of mails about several."""
     return [about, *(key for wider in _wider for key in wider(about))]
+
+
+def describe(examples: Mapping[str, Example]) -> None:
+    """Say what placeholders stand for. Called at start-up; a name means the same in every kind."""
+    _examples.update(examples)
+
+
+def example(name: str) -> Example:
+    """What is known of a placeholder; one that nobody described is shown by its name."""
+    return _examples.get(name) or Example(name.replace("_", " "), {"en": f"‹{name}›"})
 
 
 def get(key: str) -> MessageKind:

@@ -218,7 +218,7 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
 
 # Language and time. Every stored instant is UTC; a site's zone is activated per page where it matters.
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("es", _("Spanish"))]
+LANGUAGES = [(code, _(name)) for code, name in env.languages("PATIENT_LANGUAGES", default="en,es")]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from clinic import messaging
-from clinic.messaging import DefaultText, MessageKind
+from clinic.messaging import DefaultText, Example, MessageKind
 from clinic.models import Message
 from scheduling.enums import AppointmentStatus
 from scheduling.models import Appointment
@@ -63,10 +63,19 @@ def placeholders(messages: Sequence[Message]) -> Mapping[UUID, Mapping[str, str]
 
 def register() -> None:
     """Called once at start-up. A double mail says the same; a missed one leaves somebody waiting."""
+    messaging.describe(
+        {
+            "minutes": Example(_("minutes late"), {"en": "25"}),
+            "new_time": Example(_("when to come now"), {"en": "09:55"}),
+        }
+    )
     messaging.register(
         MessageKind(
             key=delays.KIND,
             name=_("We run late"),
+            purpose=_("Asks a patient who is expected today to come a little later."),
+            timing=_("When the desk says so on the board."),
+            by_hand=False,  # the board itself gives the desk the phone number
             texts=TEXTS,
             recheck=recheck,
             placeholders=placeholders,

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic import messaging
 from clinic.days import long_day
-from clinic.messaging import Attachment, DefaultText, MessageKind
+from clinic.messaging import Attachment, DefaultText, Example, MessageKind
 from clinic.models import Message, Patient
 from scheduling.enums import AppointmentStatus, Notice
 from scheduling.invitations import invitation_to
@@ -85,10 +85,23 @@ def invitations(_message: Message, values: Mapping[str, str]) -> Sequence[Attach
 def register() -> None:
     """Called once at start-up."""
     messaging.register_wider(mails_with)
+    messaging.describe(
+        {
+            "changes": Example(
+                _("one line for each visit"),
+                {
+                    "en": "New time: Tuesday, 24 November 2026 at 09:30.\nCancelled: Tuesday, 1 December 2026 at 09:30. You do not need to come.",
+                    "es": "Nueva hora: el martes, 24 de noviembre de 2026 a las 09:30.\nCancelada: el martes, 1 de diciembre de 2026 a las 09:30. No hace falta que venga.",
+                },
+            )
+        }
+    )
     messaging.register(
         MessageKind(
             key=Notice.SEVERAL,
             name=_("Several visits changed"),
+            purpose=_("Tells in one mail what became of several visits."),
+            timing=_("Three minutes after they were moved or cancelled together."),
             texts=TEXTS,
             recheck=recheck,
             placeholders=placeholders,

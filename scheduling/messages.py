@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic import messaging
 from clinic.days import long_day
-from clinic.messaging import Attachment, DefaultText, MessageKind
+from clinic.messaging import Attachment, DefaultText, Example, MessageKind, StrOrPromise
 from clinic.models import Message
 from scheduling.enums import AppointmentStatus, Notice
 from scheduling.invitations import invitation_to
@@ -32,20 +32,24 @@ TEXTS: dict[str, dict[str, DefaultText]] = {
         "en": DefaultText(
             "Your appointment",
             f"Hello {{first_name}},\n\nyour appointment is booked.\n\n{_WHEN_EN}\n\n{{bring}}\n\n{_CHANGE_EN}",
+            "When to come, where, and what to bring.",
         ),
         "es": DefaultText(
             "Su cita",
             f"Hola {{first_name}}:\n\nsu cita está reservada.\n\n{_WHEN_ES}\n\n{{bring}}\n\n{_CHANGE_ES}",
+            "Cuándo venir, dónde y qué traer.",
         ),
     },
     Notice.MOVED: {
         "en": DefaultText(
             "Your appointment has moved",
             f"Hello {{first_name}},\n\nyour appointment has a new time. The old one no longer counts.\n\n{_WHEN_EN}\n\n{{bring}}\n\n{_CHANGE_EN}",
+            "The new time, and where to come.",
         ),
         "es": DefaultText(
             "Su cita ha cambiado",
             f"Hola {{first_name}}:\n\nsu cita tiene una nueva hora. La anterior ya no vale.\n\n{_WHEN_ES}\n\n{{bring}}\n\n{_CHANGE_ES}",
+            "La nueva hora y adónde venir.",
         ),
     },
     Notice.CANCELLED: {
@@ -62,20 +66,24 @@ TEXTS: dict[str, dict[str, DefaultText]] = {
         "en": DefaultText(
             "A reminder from {clinic}",
             f"Hello {{first_name}},\n\nwe look forward to seeing you soon.\n\n{_WHEN_EN}\n\n{{bring}}\n\n{_CHANGE_EN}",
+            "When to come, where, and what to bring.",
         ),
         "es": DefaultText(
             "Un recordatorio de {clinic}",
             f"Hola {{first_name}}:\n\nle esperamos pronto.\n\n{_WHEN_ES}\n\n{{bring}}\n\n{_CHANGE_ES}",
+            "Cuándo venir, dónde y qué traer.",
         ),
     },
     Notice.REMINDER_1D: {
         "en": DefaultText(
             "A reminder from {clinic}",
             f"Hello {{first_name}},\n\nthis is a reminder of your appointment.\n\n{_WHEN_EN}\n\n{{bring}}\n\n{_CHANGE_EN}",
+            "When to come, where, and what to bring.",
         ),
         "es": DefaultText(
             "Un recordatorio de {clinic}",
             f"Hola {{first_name}}:\n\nle recordamos su cita.\n\n{_WHEN_ES}\n\n{{bring}}\n\n{_CHANGE_ES}",
+            "Cuándo venir, dónde y qué traer.",
         ),
     },
 }
@@ -145,8 +153,29 @@ def invitation(message: Message, values: Mapping[str, str]) -> Sequence[Attachme
     ]
 
 
+EXAMPLES = {
+    "day": Example(
+        _("day of the visit"), {"en": "Tuesday, 24 November 2026", "es": "martes, 24 de noviembre de 2026"}
+    ),
+    "time": Example(_("when to come"), {"en": "09:30"}),
+    "address": Example(_("address of the clinic"), {"en": "Lindenstraße 4, 10969 Berlin"}),
+    "bring": Example(
+        _("what to bring"),
+        {"en": "Please bring your insurance card.", "es": "Traiga su tarjeta sanitaria, por favor."},
+    ),
+}
+_DUTIES: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
+    Notice.CONFIRMATION: (_("Tells that a visit is booked."), _("Three minutes after booking.")),
+    Notice.MOVED: (_("Tells the new time."), _("Three minutes after a visit was moved.")),
+    Notice.CANCELLED: (_("Tells that a visit is off."), _("Three minutes after it was cancelled.")),
+    Notice.REMINDER_3D: (_("Reminds of a visit."), _("Three days before, at 10:00.")),
+    Notice.REMINDER_1D: (_("Reminds of a visit once more."), _("The day before, at 10:00.")),
+}
+
+
 def register() -> None:
     """Called once at start-up."""
+    messaging.describe(EXAMPLES)
     names = {
         Notice.CONFIRMATION: _("Confirmation"),
         Notice.MOVED: _("New time"),
@@ -160,6 +189,8 @@ def register() -> None:
             MessageKind(
                 key=key,
                 name=name,
+                purpose=_DUTIES[key][0],
+                timing=_DUTIES[key][1],
                 texts=TEXTS[key],
                 recheck=recheck,
                 placeholders=placeholders,

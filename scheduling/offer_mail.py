@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic import clock, messaging
 from clinic.days import long_day
-from clinic.messaging import DefaultText, MessageKind
+from clinic.messaging import DefaultText, Example, MessageKind
 from clinic.models import Message
 from scheduling.enums import Notice, OfferStatus
 from scheduling.models import Offer
@@ -94,10 +94,23 @@ def link_of(offer_id: UUID) -> str:
 
 def register() -> None:
     """Called once at start-up."""
+    messaging.describe(
+        {
+            "until": Example(
+                _("how long it is kept"),
+                {"en": "Tuesday 24 November, 12:00", "es": "el martes 24 de noviembre a las 12:00"},
+            ),
+            "have": Example(_("what becomes of a visit they have"), _HAVE_NOT),
+        }
+    )
     messaging.register(
         MessageKind(
             key=Notice.OFFER,
             name=_("Offer of a free time"),
+            purpose=_("Offers a waiting patient a time that has become free."),
+            timing=_("At once, to one patient at a time."),
+            button=_BUTTON,
+            by_hand=False,  # offered to those alone whom a mail reaches; the desk rings the others from the waitlist
             texts=TEXTS,
             recheck=recheck,
             placeholders=placeholders,

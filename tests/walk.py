@@ -83,7 +83,7 @@ from treatments.services import (
 FOREIGN_APPS = ("account_", "mfa_", "usersessions_")
 """Names of allauth's own addresses: it guards them itself and its tests walk them."""
 
-CLINIC_WIDE = {"patient_id", "contact_id", "clinician_id", "kind_code", "reason_code"}
+CLINIC_WIDE = {"patient_id", "contact_id", "clinician_id", "kind_code", "reason_code", "message_kind"}
 """Keys of what belongs to the clinic rather than to a site: patients, the people around them, clinicians, lists of codes."""
 
 QUERIES = {"clinic:task-list": ["?show=done", "?show=all"], "clinic:message-list": ["?show=attention"]}
@@ -250,6 +250,7 @@ def grounds() -> Grounds:
             "patient_id": person.pk,
             "contact_id": contact.pk,
             "task_id": _task(ward, person).pk,
+            "message_kind": "appointment.confirmation",
             "message_id": Message.objects.filter(patient=person)[0].pk,
             "user_id": manager.pk,
             "day": clock.today(site.zone),

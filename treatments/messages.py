@@ -9,7 +9,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from clinic import messaging
-from clinic.messaging import DefaultText, MessageKind
+from clinic.messaging import DefaultText, Example, MessageKind
 from clinic.models import Message, Site
 from treatments.enums import CourseStatus, SessionStatus
 from treatments.models import Session
@@ -124,6 +124,7 @@ def register() -> None:
         3: _("Recovery, day 3"),
         7: _("Recovery, day 7"),
     }
+    messaging.describe({"emergency": Example(_("emergency number"), {"en": "112"})})
     for day, key in recovery.KINDS.items():
         messaging.register(
             MessageKind(
@@ -135,5 +136,9 @@ def register() -> None:
                 group="recovery",
                 # That of the same day answers to the visit, after whatever went out that morning.
                 counts=day != 0,
+                purpose=_("Says how to look after oneself, and whom to call."),
+                timing=_(
+                    "On that day of the recovery week, at 09:00; on the first day two hours after the visit."
+                ),
             )
         )

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from clinic import messaging
-from clinic.messaging import DefaultText, MessageKind
+from clinic.messaging import DefaultText, Example, MessageKind
 from clinic.models import Link, Message
 from clinic.selectors import links as link_reads
 from clinic.services import links
@@ -86,12 +86,28 @@ def placeholders(messages: Sequence[Message]) -> Mapping[UUID, Mapping[str, str]
 
 def register() -> None:
     """Called once at start-up."""
+    messaging.describe(
+        {
+            "how": Example(
+                _("how to answer"),
+                {code: words.format(phone="+49 30 5550100") for code, words in _HOW.items()},
+            )
+        }
+    )
+    timing = {
+        QUESTIONNAIRE: _("When a time point of the protocol comes, at 09:00."),
+        NUDGE: _("Once, some days later, where nothing was answered."),
+    }
     names = {QUESTIONNAIRE: _("Questions to answer"), NUDGE: _("Questions: one nudge")}
     for key, name in names.items():
         messaging.register(
             MessageKind(
                 key=key,
                 name=name,
+                purpose=_("Asks how the patient is, by questions behind a link."),
+                timing=timing[key],
+                button=_BUTTON,
+                by_hand=False,  # a nurse has a task of her own to ask
                 texts=TEXTS[key],
                 recheck=recheck,
                 placeholders=placeholders,

@@ -4,7 +4,7 @@ from clinic.models.audit import AuditEvent
 from clinic.models.call import Call
 from clinic.models.clock import ClockOffset
 from clinic.models.link import Link
-from clinic.models.message import Message, MessageText
+from clinic.models.message import HandDelivery, Message, MessageText
 from clinic.models.patient import Contact, Household, NameWord, Patient, PatientNameWord, PatientPhone
 from clinic.models.preference import Decline
 from clinic.models.site import Site
@@ -17,6 +17,7 @@ __all__ = [
     "ClockOffset",
     "Contact",
     "Decline",
+    "HandDelivery",
     "Household",
     "Link",
     "Message",

@@ -1,11 +1,12 @@
 """The outbox: one row is one mail to one patient, due at one time."""
 
 import pgtrigger
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from clinic.enums import MessageState
+from clinic.enums import HandWay, MessageState
 from clinic.ids import new_id
 from clinic.models.patient import Contact, Patient
 from clinic.models.site import Site
@@ -18,11 +19,20 @@ class MessageText(models.Model):
     language = models.CharField(max_length=8)
     version = models.PositiveIntegerField()
     subject = models.CharField(max_length=150)
+    preheader = models.CharField(
+        max_length=150, blank=True, help_text=_("What a mailbox shows beside the subject.")
+    )
     body = models.TextField(
         max_length=5000, help_text=_("Paragraphs divided by blank lines; {placeholders} in braces.")
     )
     is_default = models.BooleanField(default=True, help_text=_("Came with the software, not edited here."))
     created_at = models.DateTimeField()
+    written_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    restores = models.PositiveIntegerField(
+        null=True, blank=True, help_text="The earlier version whose words these are."
+    )
 
     is_ledger = True
 
@@ -103,3 +113,27 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
+
+
+class HandDelivery(models.Model):
+    """A patient without an address was told by phone or letter what this message says. Written once."""
+
+    message = models.OneToOneField(
+        Message, primary_key=True, on_delete=models.PROTECT, related_name="hand_delivery"
+    )
+    way = models.CharField(max_length=10, choices=HandWay)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    is_ledger = True
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(way__in=HandWay.values), name="hand_delivery_way_in_table")
+        ]
+        triggers = [
+            pgtrigger.Protect(name="told_by_hand_is_kept", operation=pgtrigger.Update | pgtrigger.Delete)
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.way} {self.message_id}"

@@ -6,6 +6,7 @@ rendered never holds up another.
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
@@ -62,13 +63,30 @@ def make(messages: Sequence[Message]) -> dict[UUID, Draft]:
     words = texts.current(list(grouped))
     drafts: dict[UUID, Draft] = {}
     for key, group in grouped.items():
-        values, _ = _asked(messaging.get(key).placeholders, group)
+        texts_of = {message.pk: _text_for(message, words) for message in group}
+        read_in = [_read_in(message, texts_of[message.pk]) for message in group]
+        values, _ = _asked(messaging.get(key).placeholders, read_in)
         for message in group:
-            text = words.get((key, message.patient.language)) or words.get((key, FALLBACK_LANGUAGE))
+            text = texts_of[message.pk]
             if text is not None and message.pk in values:
                 filled = {**_common(message), **values[message.pk]}
                 drafts[message.pk] = Draft(text, filled, address_of(message))
     return drafts
+
+
+def _text_for(message: Message, words: Mapping[texts.Key, MessageText]) -> MessageText | None:
+    own = words.get((message.kind, message.patient.language))
+    return own or words.get((message.kind, FALLBACK_LANGUAGE))
+
+
+def _read_in(message: Message, text: MessageText | None) -> Message:
+    """The message for a reader of its text's language: where that fell back, days and buttons fall back with it."""
+    if text is None or text.language == message.patient.language:
+        return message
+    read = copy(message)
+    read.patient = copy(message.patient)
+    read.patient.language = text.language
+    return read
 
 
 def rendered(message: Message, draft: Draft, *, with_attachments: bool = True) -> Rendered:
@@ -81,6 +99,7 @@ def rendered(message: Message, draft: Draft, *, with_attachments: bool = True) -
             body=messaging.fill(draft.text.body, values),
             button_url=values.get("button_url", ""),
             button_label=values.get("button_label", ""),
+            preheader=draft.text.preheader,
         )
         attach = messaging.get(message.kind).attachments if with_attachments else None
         attachments = attach(message, values) if attach else ()

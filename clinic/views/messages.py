@@ -26,7 +26,7 @@ ROWS = 30
 NEWEST = 8
 """Lines that the pane shows at first."""
 AT_MOST = 500
-_LETTER_POLICY = {
+LETTER_POLICY = {
     "default-src": ["'none'"],
     "style-src": ["'unsafe-inline'"],  # the mail's own inlined styles; no script, no image, no form
     "frame-ancestors": ["'self'"],
@@ -89,7 +89,7 @@ def detail(request: HttpRequest, site: Site, message_id: UUID) -> HttpResponse:
 @requires(Permission.VIEW_MESSAGES)
 @require_GET
 @xframe_options_sameorigin
-@csp(_LETTER_POLICY)  # type: ignore[arg-type]  # its types know only views without keys
+@csp(LETTER_POLICY)  # type: ignore[arg-type]  # its types know only views without keys
 def letter(request: HttpRequest, message_id: UUID) -> HttpResponse:
     """The message's HTML alone, for the frame on its page: nothing in it runs or loads."""
     message = previews.open_message(by=actor_of(request), message_id=message_id)
