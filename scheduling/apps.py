@@ -7,10 +7,13 @@ class SchedulingConfig(AppConfig):
     name = "scheduling"
 
     def ready(self) -> None:
-        from clinic import locks  # noqa: PLC0415 - models are ready only now
+        from django.utils.translation import gettext_lazy as _  # noqa: PLC0415
+
+        from clinic import doors, locks  # noqa: PLC0415 - models are ready only now
         from scheduling import delay_mail, group_mail, integrity, messages, offer_mail, receivers  # noqa: PLC0415
         from scheduling.models import Appointment, Resource  # noqa: PLC0415
         from scheduling.services import away  # noqa: PLC0415
+        from scheduling.services.knowledge import DOOR  # noqa: PLC0415
 
         locks.register("resource", Resource)
         locks.register("appointment", Appointment)
@@ -21,3 +24,4 @@ class SchedulingConfig(AppConfig):
         integrity.register()
         away.register()
         receivers.connect()
+        doors.register(doors.Door(DOOR, _("See and change a visit"), "scheduling:my-visit"))

@@ -36,6 +36,10 @@ class OfferClosed(DomainError):
     """The offer cannot be answered any more: answered, expired or withdrawn. What became of it is on its page."""
 
 
+class VisitChanged(DomainError):
+    """Time or place were told anew since the patient saw them: they look again before they say anything."""
+
+
 class StageRefused(DomainError):
     """A higher app keeps the patient from this stage. `url`: where this actor can settle it, empty where they cannot."""
 

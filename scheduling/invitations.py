@@ -7,6 +7,17 @@ from icalendar import Calendar, Event
 from clinic import clock
 from clinic.messaging import Attachment
 
+PUBLISH = "PUBLISH"
+
+
+def calendar_file(
+    *, visit: str, told_rev: int, start: dt.datetime, end: dt.datetime, address: str, is_off: bool
+) -> bytes:
+    """The same entry for somebody to put into their calendar themselves: nobody is invited, nothing is answered."""
+    return _file(
+        PUBLISH, visit=visit, told_rev=told_rev, start=start, end=end, address=address, is_off=is_off
+    )
+
 
 def invitation_to(
     *,
@@ -24,6 +35,27 @@ def invitation_to(
     text: a mailbox acts on one calendar of a mail, and a REQUEST or CANCEL of RFC 5546 has one UID (3.2.2, 3.2.5).
     """
     method = "CANCEL" if is_off else "REQUEST"
+    content = _file(
+        method, visit=visit, told_rev=told_rev, start=start, end=end, address=address, is_off=is_off
+    )
+    return Attachment(
+        f"invite-{number}.ics" if number else "invite.ics",
+        content,
+        f"text/calendar; method={method}; charset=utf-8",
+        alternative=number is None,
+    )
+
+
+def _file(
+    method: str,
+    *,
+    visit: str,
+    told_rev: int,
+    start: dt.datetime,
+    end: dt.datetime,
+    address: str,
+    is_off: bool,
+) -> bytes:
     calendar = Calendar()
     calendar.add("prodid", "-//appointments//EN")
     calendar.add("version", "2.0")
@@ -38,9 +70,5 @@ def invitation_to(
     event.add("location", address)
     event.add("status", "CANCELLED" if is_off else "CONFIRMED")
     calendar.add_component(event)
-    return Attachment(
-        f"invite-{number}.ics" if number else "invite.ics",
-        calendar.to_ical(),
-        f"text/calendar; method={method}; charset=utf-8",
-        alternative=number is None,
-    )
+    content: bytes = calendar.to_ical()
+    return content

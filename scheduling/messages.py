@@ -14,7 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from clinic import messaging
 from clinic.days import long_day
 from clinic.messaging import Attachment, DefaultText, Example, MessageKind, StrOrPromise
-from clinic.models import Message
+from clinic.models import Link, Message
+from clinic.selectors import links as link_reads
+from clinic.services import links
 from scheduling.enums import AppointmentStatus, Notice
 from scheduling.invitations import invitation_to
 from scheduling.models import Appointment
@@ -89,6 +91,10 @@ TEXTS: dict[str, dict[str, DefaultText]] = {
 }
 
 
+_BUTTON = {"en": "Confirm or change it", "es": "Confirmar o cambiarla"}
+_WITH_LINK = (Notice.CONFIRMATION, Notice.MOVED, Notice.REMINDER_3D, Notice.REMINDER_1D)
+
+
 def recheck(messages: Sequence[Message]) -> Mapping[UUID, str]:
     """Reason codes for messages whose visit no longer stands as they tell it. One query."""
     visits = _visits(messages)
@@ -108,11 +114,13 @@ def recheck(messages: Sequence[Message]) -> Mapping[UUID, str]:
 
 
 def placeholders(messages: Sequence[Message]) -> Mapping[UUID, Mapping[str, str]]:
-    """Day and time as the patient reads them: in their language, in the site's zone. Two queries at most.
+    """Day and time as the patient reads them, in their language, in the site's zone, and the link of whoever gets the
+    mail, which acts for them and is kept nowhere. Three queries at most.
 
     A cancellation names the time that they were last told of: they may never have heard of a later one.
     """
     visits = _visits(messages)
+    doors = _links(messages)
     told = notices.told_starts([message for message in messages if message.kind == Notice.CANCELLED])
     values: dict[UUID, Mapping[str, str]] = {}
     for message in messages:
@@ -136,6 +144,14 @@ def placeholders(messages: Sequence[Message]) -> Mapping[UUID, Mapping[str, str]
             "starts_at": begins.astimezone(dt.UTC).isoformat(),
             "ends_at": (begins + (visit.period.upper - visit.period.lower)).astimezone(dt.UTC).isoformat(),
         }
+        link = doors.get((message.about, message.patient_id, message.contact_id))
+        if link is not None and message.kind in _WITH_LINK:
+            label = _BUTTON.get(reader.language, _BUTTON["en"])
+            values[message.pk] = {
+                **values[message.pk],
+                "button_url": links.address_of(link),
+                "button_label": label,
+            }
     return values
 
 
@@ -197,10 +213,18 @@ def register() -> None:
                 attachments=None if reminder else invitation,
                 needs_consent=reminder,
                 group="reminders" if reminder else "",
+                secrets=frozenset({"button_url"}),
                 counts=reminder,
                 carries=key != Notice.CANCELLED,
             )
         )
+
+
+def _links(messages: Sequence[Message]) -> dict[tuple[str, UUID, UUID | None], Link]:
+    """The links of these mails, each of the very person who gets it. One query, none where no mail has any."""
+    facts = {message.about for message in messages if message.kind in _WITH_LINK}
+    rows = link_reads.of_facts(purpose=notices.DOOR, about=facts) if facts else []
+    return {(row.about, row.patient_id, row.contact_id): row for row in rows}
 
 
 def _visits(messages: Sequence[Message]) -> dict[str, Appointment]:

@@ -151,6 +151,30 @@ def may_be_overridden(level: RefusalLevel, overridable_by: Permission | None) ->
     return level == RefusalLevel.WARN or overridable_by is not None
 
 
+PATIENTS_LOOK_AHEAD = dt.timedelta(days=28)
+"""How far ahead patients choose a time by themselves."""
+
+
+def patient_may_change(start: dt.datetime, *, now: dt.datetime, notice_hours: int) -> bool:
+    """Whether patients still move this visit themselves; nearer than the site's notice they ask, and the desk calls."""
+    return start - now >= dt.timedelta(hours=notice_hours)
+
+
+def check_patient_may_change(start: dt.datetime, *, now: dt.datetime, notice_hours: int) -> None:
+    if not patient_may_change(start, now=now, notice_hours=notice_hours):
+        raise DomainError(_("The visit is too near to be moved through the link. Please call the clinic."))
+
+
+def check_patient_may_take(
+    start: dt.datetime, *, now: dt.datetime, rules: BookingRules, notice_hours: int, zone: ZoneInfo
+) -> None:
+    """A start that patients are offered: on the grid, neither too near nor too far. Raises InvalidInput."""
+    soonest = max(rules.first(now), now + dt.timedelta(hours=notice_hours))
+    latest = min(rules.last(now), now + PATIENTS_LOOK_AHEAD)
+    if not soonest <= start <= latest or not rules.is_on_grid(start.astimezone(zone)):
+        raise InvalidInput(_("Choose one of the times that are shown."), field="start")
+
+
 TOLD_LATE_FROM = dt.timedelta(minutes=10)
 _TOLD_IN_STEPS_OF = 5  # minutes
 

@@ -22,6 +22,14 @@ def of_facts(*, purpose: str, about: Collection[str]) -> list[Link]:
     return list(Link.objects.filter(purpose=purpose, about__in=about, revoked_at=None))
 
 
+def of_same_person(link: Link, *, purpose: str) -> Link | None:
+    """Another link of the same person at the same site, for this purpose: the one that lasts longest. One query."""
+    rows = Link.objects.filter(
+        purpose=purpose, patient=link.patient_id, contact=link.contact_id, site=link.site_id, revoked_at=None
+    )
+    return rows.order_by("-expires_at").first()
+
+
 def locked_of(patient_id: UUID) -> list[Link]:
     """Links of this patient that are locked after wrong birth dates."""
     return list(Link.objects.filter(patient_id=patient_id, tries__gte=MOST_TRIES, revoked_at=None))

@@ -85,6 +85,19 @@ def issue(
     return list(standing)
 
 
+def lay_out(rows: Sequence[Link]) -> None:
+    """Inner step of a use case that has checked its right: write links made by `build`, unless they stand already.
+
+    One statement, for mails that are planned many at once.
+    """
+    Link.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def last_until(*, purpose: str, about: str, until: dt.datetime) -> None:
+    """Inner step: the links about a fact that has moved end when it does."""
+    Link.objects.filter(purpose=purpose, about=about, revoked_at=None).update(expires_at=until)
+
+
 @use_case
 def revoke(*, by: Actor, purpose: str, about: Collection[str], reason: str) -> int:
     """From now on these links open nothing, for ever; `reason` is a code. Returns how many."""

@@ -7,7 +7,7 @@ stale is started; the kind's re-check just before sending is a courtesy.
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from django.db.models import Case, F, Value, When
@@ -17,8 +17,10 @@ from clinic import audit, clock, locks, messaging
 from clinic.actors import Actor
 from clinic.enums import MessageState, Permission
 from clinic.exceptions import IllegalMove, InvalidInput, NotFound
-from clinic.models import Contact, Message, Patient
+from clinic.models import Contact, Link, Message, Patient
 from clinic.permissions import check
+from clinic.services import links
+from clinic.services.preferences import PREFERENCES
 from clinic.transactions import use_case
 
 _WAITING = (MessageState.PENDING, MessageState.LEASED)
@@ -36,6 +38,9 @@ class Plan:
     site_id: UUID
     due: datetime
     expires: datetime
+    door: str = ""
+    """Purpose of the link that goes with the mail, about the same fact; empty: none. Who gets the mail gets theirs."""
+    door_until: datetime | None = None
 
 
 @use_case
@@ -66,6 +71,7 @@ def plan(plans: Sequence[Plan], *, by: Actor, patients: Mapping[UUID, Patient] |
         for row in _rows(one, patients[one.patient_id], contacts[one.patient_id], clock.now())
     ]
     Message.objects.bulk_create(rows, ignore_conflicts=True)
+    _lay_out_links(plans, rows)
     if rows:
         about = sorted({one.about for one in plans})
         audit.record("clinic.messages.planned", by=by, patient_id=_only(patient_ids), detail={"about": about})
@@ -135,6 +141,28 @@ def retry(*, message_id: UUID, by: Actor) -> Message:
     message.save(update_fields=["state", "reason", "attempts", "next_at", "ended_at"])
     audit.record("clinic.message.retried", by=by, about=[message], detail={"was": before})
     return message
+
+
+def _lay_out_links(plans: Sequence[Plan], rows: Sequence[Message]) -> None:
+    """For everybody who gets a mail with a link: that link, and one to what they want to be written to about."""
+    until = {(one.door, one.about): one for one in plans if one.door and one.door_until}
+    if not until:
+        return
+    people = {(row.about, row.patient_id, row.contact_id, row.site_id): row for row in rows if not row.reason}
+    year = clock.now().year
+    wanted: dict[tuple[str, str, UUID | None], Link] = {}
+    for (door, about), one in until.items():
+        for fact, patient_id, contact_id, site_id in people:
+            if fact != about:
+                continue
+            wanted[door, about, contact_id] = links.build(
+                door, about, site_id, patient_id, contact_id, one.door_until or one.expires
+            )
+            own = f"patient:{patient_id}:{site_id.hex[-8:]}:{year}"
+            wanted[PREFERENCES, own, contact_id] = links.build(
+                PREFERENCES, own, site_id, patient_id, contact_id, datetime(year + 2, 1, 1, tzinfo=UTC)
+            )
+    links.lay_out(list(wanted.values()))
 
 
 def _rows(one: Plan, patient: Patient, contacts: Sequence[Contact], now: datetime) -> Iterator[Message]:

@@ -25,12 +25,12 @@ def cancel(
     told: Told = Told.MAIL,
     key: UUID | None = None,
     together: Together | None = None,
+    permission: Permission | None = Permission.BOOK,
 ) -> Appointment:
     """Cancel with a coded reason, once for each `key` of a form. The resources are free at once; the row and its
-    allocations are kept. With `together` the caller tells the patient."""
-    appointment = locked(
-        appointment_id, by=by, permission=Permission.BOOK, version=version, key=key, patient=True
-    )
+    allocations are kept. With `together` the caller tells the patient; without a `permission` they have checked that
+    `by` has a right to this very visit."""
+    appointment = locked(appointment_id, by=by, permission=permission, version=version, key=key, patient=True)
     if changes.made_by(appointment, key):
         return appointment
     occupancy.check_reason(reason, ReasonUse.CANCEL)
@@ -78,9 +78,15 @@ def release(*, appointment_ids: Sequence[UUID], by: Actor, told: Told = Told.MAI
 
 
 @use_case
-def confirm(*, appointment_id: UUID, by: Actor, version: int | None = None) -> Appointment:
-    """The patient said that they will come: a recorded act."""
-    appointment = locked(appointment_id, by=by, permission=Permission.BOOK, version=version)
+def confirm(
+    *,
+    appointment_id: UUID,
+    by: Actor,
+    version: int | None = None,
+    permission: Permission | None = Permission.BOOK,
+) -> Appointment:
+    """The patient said that they will come: a recorded act. Without a `permission` the caller has checked the right."""
+    appointment = locked(appointment_id, by=by, permission=permission, version=version)
     changes.record(appointment, ChangeKind.CONFIRMED, by=by, old_status=appointment.status)
     moved_to(appointment, AppointmentStatus.CONFIRMED)
     audit.record("scheduling.appointment.confirmed", by=by, about=[appointment])

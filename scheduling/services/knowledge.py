@@ -16,6 +16,8 @@ from clinic.models import Message
 from scheduling.enums import Notice
 from scheduling.models import Appointment, NoticeLine
 
+DOOR = "scheduling.visit"
+"""Purpose of the links to a visit's page; each is about the visit's own key."""
 FORMER = "former:"
 TELLING = (Notice.CONFIRMATION, Notice.MOVED)
 SAID = "visits"

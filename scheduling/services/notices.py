@@ -11,11 +11,12 @@ from dataclasses import replace
 from clinic import clock
 from clinic.actors import Actor
 from clinic.models import Message
-from clinic.services import outbox
+from clinic.services import links, outbox
 from clinic.services.outbox import Plan
 from scheduling.enums import Notice, Told
 from scheduling.models import Appointment
 from scheduling.services.knowledge import (
+    DOOR,
     FORMER,
     about,
     about_former,
@@ -27,6 +28,7 @@ from scheduling.services.knowledge import (
 from scheduling.services.together import GRACE, Together, plan_alone
 
 __all__ = [
+    "DOOR",
     "FORMER",
     "GRACE",
     "about",
@@ -96,6 +98,7 @@ def plan_not_yours(*, appointment: Appointment, by: Actor) -> None:
     Who was the mistaken patient earlier and gets the visit back hears nothing of the mistake that has not gone out.
     """
     known = last_told(appointment)
+    links.revoke(by=by, purpose=DOOR, about=[about(appointment)], reason="patient_changed")
     outbox.cancel(about=[about_former(appointment)], by=by, reason="patient_changed")
     cancel_all(appointment=appointment, by=by, reason="patient_changed")
     if known is not None and not known.is_off and appointment.period.lower > clock.now():
@@ -137,6 +140,7 @@ def _tell_anew(together: Together, appointment: Appointment, *, phoned: bool, by
     """
     if appointment.told_rev == 0:
         return
+    links.last_until(purpose=DOOR, about=about(appointment), until=appointment.period.upper)
     outbox.plan(_reminders(appointment), by=by)
     known = last_told(appointment)
     if (known is None and not phoned) or (known is not None and known.is_off):

@@ -21,7 +21,7 @@ from clinic.services.outbox import Plan
 from scheduling.enums import Notice, Told
 from scheduling.models import Appointment, NoticeLine
 from scheduling.selectors import delays
-from scheduling.services.knowledge import about
+from scheduling.services.knowledge import DOOR, about
 
 GRACE = dt.timedelta(minutes=3)
 ABOUT = "visits:"
@@ -96,6 +96,8 @@ def plan_alone(appointment: Appointment, kind: Notice, due: dt.datetime, expires
         site_id=appointment.site_id,
         due=due,
         expires=expires,
+        door="" if kind == Notice.CANCELLED else DOOR,
+        door_until=appointment.period.upper,
     )
 
 
