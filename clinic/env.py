@@ -36,6 +36,14 @@ def flag(name: str, *, default: bool = False) -> bool:
     raise ImproperlyConfigured(f"{name} is {value!r}. It takes 1 or 0.")
 
 
+def number(name: str, *, default: int) -> int:
+    """A whole number from 1 on."""
+    value = os.environ.get(name, "").strip() or str(default)
+    if not value.isdecimal() or int(value) < 1:
+        raise ImproperlyConfigured(f"{name} is {value!r}. It takes a whole number from 1 on.")
+    return int(value)
+
+
 def choice(name: str, *, options: tuple[str, ...], default: str) -> str:
     value = os.environ.get(name, default).strip()
     if value not in options:

@@ -59,17 +59,25 @@ class Envelope:
     content: bytes
 
 
-def render(words: Words, *, site: Mapping[str, str], attachments: Sequence[Attachment] = ()) -> Rendered:
-    """Lay the words out as text and as HTML; `site` gives clinic_name and phone."""
-    paragraphs = [part.strip() for part in _BLANK_LINES.split(words.body) if part.strip()]
+def render(
+    words: Words,
+    *,
+    site: Mapping[str, str],
+    attachments: Sequence[Attachment] = (),
+    riders: Sequence[Words] = (),
+) -> Rendered:
+    """Lay the words out as text and as HTML; `site` gives clinic_name and phone.
+
+    Those of `riders` follow under a line each, without what the mail says already, such as its greeting.
+    """
+    parts = _parts([words, *riders], sign=site["clinic_name"] if riders else "")
+    paragraphs = parts[0].paragraphs
     context = {
-        "paragraphs": paragraphs,
+        "parts": parts,
         "clinic_name": site["clinic_name"],
         "signed": paragraphs[-1:] == [site["clinic_name"]],  # a text may end with it: once is enough
         "phone": site["phone"],
         "questions": _QUESTIONS.get(words.language.partition("-")[0], _QUESTIONS["en"]),
-        "button_url": words.button_url,
-        "button_label": words.button_label,
         "preheader": words.preheader or preheader_of(site),
         "padding": _PADDING,
         "subject": words.subject,
@@ -89,6 +97,25 @@ def render(words: Words, *, site: Mapping[str, str], attachments: Sequence[Attac
 def preheader_of(site: Mapping[str, str]) -> str:
     """What a mailbox shows beside the subject where a text says nothing of its own: who writes, and the phone."""
     return " · ".join(part for part in (site["clinic_name"], site["phone"]) if part)
+
+
+@dataclass(frozen=True)
+class _Part:
+    paragraphs: list[str]
+    button_url: str
+    button_label: str
+
+
+def _parts(all_words: Sequence[Words], *, sign: str) -> list[_Part]:
+    """The paragraphs of each, without those that stand there before, and without `sign`: the mail ends with it."""
+    said = {sign} if sign else set()
+    parts = []
+    for words in all_words:
+        found = [part.strip() for part in _BLANK_LINES.split(words.body) if part.strip()]
+        paragraphs = [paragraph for paragraph in found if paragraph not in said] if sign else found
+        said.update(paragraphs)
+        parts.append(_Part(paragraphs, words.button_url, words.button_label))
+    return parts
 
 
 def message_id(key: UUID) -> str:

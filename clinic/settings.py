@@ -266,6 +266,8 @@ EMAIL_HOST, EMAIL_PORT = _mail["EMAIL_HOST"], _mail["EMAIL_PORT"]
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"], _mail["EMAIL_HOST_PASSWORD"]
 EMAIL_USE_TLS, EMAIL_USE_SSL = _mail["EMAIL_USE_TLS"], _mail["EMAIL_USE_SSL"]
 EMAIL_TIMEOUT = 20
+MAILS_PER_MINUTE = env.number("MAILS_PER_MINUTE", default=300)
+"""How many mails one site hands over in a minute of the clock: after an outage or a pause they go out at this pace."""
 DEFAULT_FROM_EMAIL = env.text(
     "MAIL_FROM", default="appointments@localhost", what="the neutral sender address"
 )

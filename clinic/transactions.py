@@ -124,9 +124,13 @@ def _sqlstate(error: BaseException) -> str:
     return str(getattr(error.__cause__, "sqlstate", "") or "")
 
 
+def constraint_of(error: IntegrityError) -> str:
+    """The name of the constraint that refused; empty where the database named none."""
+    return str(getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or "")
+
+
 def _explained(error: IntegrityError) -> DomainError | None:
-    diagnostics = getattr(error.__cause__, "diag", None)
-    name = getattr(diagnostics, "constraint_name", None) or ""
+    name = constraint_of(error)
     if name in _words_for_constraint:
         return _words_for_constraint[name]()
     if _sqlstate(error) == "23P01":

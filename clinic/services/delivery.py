@@ -6,7 +6,7 @@ No transaction is open while the mail server is spoken to.
 import datetime as dt
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
@@ -19,6 +19,7 @@ from clinic import mailing, messaging
 from clinic.enums import MessageState
 from clinic.mailing import Envelope
 from clinic.models import Message
+from clinic.policies.parcels import Parcel
 from clinic.policies.quiet_hours import quiet_end
 from clinic.services import drafts, leases
 from clinic.services.drafts import AWAY, Draft
@@ -57,11 +58,14 @@ class Courier:
     breaker: Breaker = field(default_factory=Breaker)
     sent: int = 0
 
-    def deliver(self, message: Message, draft: Draft | None, *, token: UUID, watch: Watch) -> None:
-        """Render, connect, mark as started, hand over, write. A row that was cancelled meanwhile is left alone."""
-        envelope = _envelope(message, draft)
+    def deliver(self, parcel: Parcel, drafted: Mapping[UUID, Draft], *, token: UUID, watch: Watch) -> None:
+        """Render, connect, mark as started, hand over, write. Where a row of it was cancelled meanwhile, nothing goes
+        out: what still stands goes with the next batch."""
+        carrier, draft = parcel.carrier, drafted.get(parcel.carrier.pk)
+        riders = _renderable(parcel.riders, drafted, token=token, watch=watch)
+        envelope = _envelope(carrier, draft, riders)
         if draft is None or envelope is None:
-            reason = {message.pk: "render_error"}
+            reason = {carrier.pk: "render_error"}
             leases.end_unstarted(reason, token=token, state=MessageState.FAILED, now=watch.now())
             return
         try:
@@ -69,17 +73,24 @@ class Courier:
         except Unreachable as error:
             self.breaker.note(failed=True)
             log.warning("mail server unreachable", error=str(error), failures=self.breaker.failures)
-            leases.put_back(message.pk, token=token, next_at=watch.now() + _with_jitter(BACKOFF[0]))
+            for message in (carrier, *(rider for rider, _draft in riders)):
+                leases.put_back(message.pk, token=token, next_at=watch.now() + _with_jitter(BACKOFF[0]))
             return
-        started_at = watch.now()
-        if quiet_end(message.site, started_at) and not messaging.get(message.kind).ignores_quiet_hours:
+        now = watch.now()
+        if quiet_end(carrier.site, now) and not messaging.get(carrier.kind).ignores_quiet_hours:
             return  # they began while the batch was worked through; the next batch defers it
-        snapshot = draft.snapshot()
-        if not leases.start(message.pk, token=token, now=started_at, text=draft.text, snapshot=snapshot):
+        if not leases.start(
+            _started(carrier, draft),
+            [_started(rider, made) for rider, made in riders],
+            token=token,
+            now=now,
+            day=now.astimezone(carrier.site.zone).date() if parcel.counts else None,
+        ):
             return
         result = self.channel.send(envelope)
         self.breaker.note(failed=result.by_connection)
-        _write(message, result, token=token, started_at=started_at, now=watch.now())
+        for message in (carrier, *(rider for rider, _draft in riders)):
+            _write(message, result, token=token, started_at=now, now=watch.now())
         self.sent += result.outcome == Outcome.ACCEPTED
 
 
@@ -98,13 +109,34 @@ def persist(write: Callable[[], T]) -> T:
     return write()
 
 
-def _envelope(message: Message, draft: Draft | None) -> Envelope | None:
+def _renderable(
+    riders: Sequence[Message], drafted: Mapping[UUID, Draft], *, token: UUID, watch: Watch
+) -> list[tuple[Message, Draft]]:
+    """The riders that have their words; one that cannot be rendered ends as failed and holds up nobody."""
+    found = []
+    for message in riders:
+        draft = drafted.get(message.pk)
+        if draft is not None and _envelope(message, draft, ()) is not None:
+            found.append((message, draft))
+        else:
+            reason = {message.pk: "render_error"}
+            leases.end_unstarted(reason, token=token, state=MessageState.FAILED, now=watch.now())
+    return found
+
+
+def _started(message: Message, draft: Draft) -> leases.Start:
+    return leases.Start(message.pk, draft.text, draft.snapshot())
+
+
+def _envelope(
+    message: Message, draft: Draft | None, riders: Sequence[tuple[Message, Draft]]
+) -> Envelope | None:
     """The mail, or None where this message cannot be rendered, whatever went wrong: it must not hold up the others."""
     if draft is None:
         log.error("message without text or values", message_id=str(message.pk), kind=message.kind)
         return None
     try:
-        rendered = drafts.rendered(message, draft)
+        rendered = drafts.rendered(message, draft, riders=riders)
         return mailing.envelope(rendered, key=message.pk, site=message.site, recipient=draft.address)
     except AWAY:
         raise

@@ -16,6 +16,7 @@ from django.db import InterfaceError, OperationalError
 
 from clinic import mailing, messaging
 from clinic.mailing import Rendered, Words
+from clinic.messaging import Attachment
 from clinic.models import Message, MessageText
 from clinic.services import texts
 
@@ -89,25 +90,50 @@ def _read_in(message: Message, text: MessageText | None) -> Message:
     return read
 
 
-def rendered(message: Message, draft: Draft, *, with_attachments: bool = True) -> Rendered:
-    """The mail of a draft. CannotRender, with the reason chained, whatever the kind or the text did wrong."""
-    values = draft.values
+def rendered(
+    message: Message,
+    draft: Draft,
+    *,
+    riders: Sequence[tuple[Message, Draft]] = (),
+    with_attachments: bool = True,
+) -> Rendered:
+    """The mail of a draft, with the words of others that go in it. CannotRender, with the reason chained, whatever the
+    kind or the text did wrong."""
     try:
-        words = Words(
-            language=draft.text.language,
-            subject=messaging.fill(draft.text.subject, values),
-            body=messaging.fill(draft.text.body, values),
-            button_url=values.get("button_url", ""),
-            button_label=values.get("button_label", ""),
-            preheader=draft.text.preheader,
+        attachments = [
+            attachment
+            for one, made in [(message, draft), *riders]
+            if with_attachments
+            for attachment in _attachments(one, made)
+        ]
+        return mailing.render(
+            words_of(draft),
+            site=draft.values,
+            attachments=attachments,
+            riders=[words_of(rider) for _message, rider in riders],
         )
-        attach = messaging.get(message.kind).attachments if with_attachments else None
-        attachments = attach(message, values) if attach else ()
-        return mailing.render(words, site=values, attachments=attachments)
     except AWAY:
         raise
     except Exception as error:
         raise CannotRender(type(error).__name__) from error
+
+
+def words_of(draft: Draft) -> Words:
+    """The words of a draft, filled in. TextError where they cannot be."""
+    values = draft.values
+    return Words(
+        language=draft.text.language,
+        subject=messaging.fill(draft.text.subject, values),
+        body=messaging.fill(draft.text.body, values),
+        button_url=values.get("button_url", ""),
+        button_label=values.get("button_label", ""),
+        preheader=draft.text.preheader,
+    )
+
+
+def _attachments(message: Message, draft: Draft) -> Sequence[Attachment]:
+    attach = messaging.get(message.kind).attachments
+    return attach(message, draft.values) if attach else ()
 
 
 def address_of(message: Message) -> str:

@@ -32,7 +32,7 @@ def run(*, by: Actor) -> int:
     if not messages:
         return 0
     oracle = messaging.delivery_oracle
-    accepted = oracle([message.pk for message in messages]) if oracle else None
+    accepted = oracle([_asked_for(message) for message in messages]) if oracle else None
     return sum(_settle(message, accepted, now) for message in messages)
 
 
@@ -52,7 +52,7 @@ def _judged(
     """What the mail server's log says; where it cannot be asked, what the kind prefers: a double or a miss."""
     expired = message.expires_at <= now
     if accepted is not None:
-        known = accepted.get(message.pk)
+        known = accepted.get(_asked_for(message))
         if known:
             return MessageState.SENT, "reconciled", now
         if known is False:
@@ -66,6 +66,11 @@ def _judged(
     elif _may_double(message) and not expired:
         return MessageState.PENDING, RESENT, now
     return MessageState.UNCERTAIN, PARKED, now
+
+
+def _asked_for(message: Message) -> UUID:
+    """The mail server knows the mail that carried it."""
+    return message.carried_by_id or message.pk
 
 
 def _may_double(message: Message) -> bool:

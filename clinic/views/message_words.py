@@ -30,6 +30,11 @@ REASONS: dict[str, str | Promise] = {
     "refused_by_server": gettext_lazy("The mail server refused it"),
     "render_error": gettext_lazy("Its text could not be filled in"),
     "resent": gettext_lazy("Sent twice, perhaps: the first attempt broke off"),
+    "one_a_day": gettext_lazy(
+        "The patient had had the mail of that day, and tomorrow would have been too late"
+    ),
+    "paused": gettext_lazy("It was held back by a pause until it was too late"),
+    "set_aside": gettext_lazy("The program broke over it, several times. Please tell whoever looks after it"),
     "superseded": gettext_lazy("A newer message tells it"),
     "too_many_attempts": gettext_lazy("The mail server did not take it, several times over"),
     "visit_changed": gettext_lazy("The visit has changed"),

@@ -18,7 +18,7 @@ from clinic.exceptions import NotAllowed
 from clinic.messaging import Attachment, DefaultText
 from clinic.models import Contact, Message, Site
 from clinic.policies.quiet_hours import quiet_end
-from clinic.services import delivery, dispatch, drafts, leases, outbox, reconcile
+from clinic.services import claims, delivery, dispatch, drafts, leases, outbox, reconcile
 from clinic.services.dispatch import Run
 from tests.factories import clinic as make
 from tests.faults import kinds, outgoing, sink
@@ -201,14 +201,15 @@ def test_nothing_is_started_at_or_after_its_expiry(site: Site, server: Sink) -> 
 def test_message_that_expires_between_claim_and_start_is_not_started(site: Site, server: Sink) -> None:
     message = outgoing.message(at=site)
     now, token = clock.now(), UUID(int=1)
-    assert leases.claim(token=token, kinds=["test.plain"], now=now) == [message.pk]
+    claimed = claims.claim(site.pk, token=token, kinds=["test.plain"], now=now)
+    assert [key for key, _due in claimed] == [message.pk]
     draft = drafts.make([message])[message.pk]
-    start = {"token": token, "text": draft.text, "snapshot": draft.snapshot()}
+    row = leases.Start(message.pk, draft.text, draft.snapshot())
     Message.objects.filter(pk=message.pk).update(expires_at=now + MINUTE)
-    assert not leases.start(message.pk, now=now + MINUTE, **start)  # type: ignore[arg-type]
+    assert not leases.start(row, token=token, now=now + MINUTE)
     Message.objects.filter(pk=message.pk).update(expires_at=now + HOUR)
-    assert not leases.start(message.pk, now=now + leases.LEASE - MINUTE, **start)  # type: ignore[arg-type]
-    assert leases.start(message.pk, now=now + MINUTE, **start)  # type: ignore[arg-type]
+    assert not leases.start(row, token=token, now=now + claims.LEASE - MINUTE)
+    assert leases.start(row, token=token, now=now + MINUTE)
 
 
 def test_cancel_between_claim_and_start_stops_it(site: Site, server: Sink) -> None:
@@ -228,9 +229,9 @@ def test_cancel_between_claim_and_start_stops_it(site: Site, server: Sink) -> No
 
 
 def test_poison_fails_alone(site: Site, server: Sink) -> None:
-    good = [outgoing.message(at=site, about=f"fact:{number}") for number in range(19)]
+    good = [outgoing.message(at=site, about=f"fact:{number}") for number in range(99)]
     poison = outgoing.message(at=site, about="poison")
-    assert _run().sent == 19
+    assert _run().sent == 99
     assert set(server.ids()) == {outgoing.message_id(message) for message in good}
     assert (_read(poison).state, poison.reason) == ("failed", "render_error")
 
@@ -265,12 +266,39 @@ def test_message_that_breaks_the_dispatcher_ends_as_failed(
     """An error that is nobody's fault but ours must not be repeated for ever."""
     message = outgoing.message(at=site)
     monkeypatch.setattr(drafts, "refusals", lambda _messages: 1 / 0)
-    for _ in range(leases.ATTEMPTS):
+    for _ in range(leases.LAPSES):
         with pytest.raises(ZeroDivisionError):
             _run()
         _after(6 * MINUTE)
         reconcile.run(by=BY)
-    assert (_read(message).state, message.reason) == ("failed", "too_many_attempts")
+    assert (_read(message).state, message.reason) == ("failed", "set_aside")
+
+
+def test_message_that_breaks_the_dispatcher_takes_no_other_with_it(
+    site: Site, server: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever was in one batch with it waits for one lease, is then sent, and only the one that breaks is set aside."""
+    good = [outgoing.message(at=site, about=f"fact:{number}") for number in range(3)]
+    bad = outgoing.message(at=site, about="bad")
+    elsewhere = outgoing.message(at=outgoing.site(name="Elsewhere"), about="fact:elsewhere")
+    asked = drafts.refusals
+
+    def breaks(messages: Sequence[Message]) -> dict[UUID, str]:
+        if any(message.about == "bad" for message in messages):
+            raise MemoryError
+        return asked(messages)
+
+    monkeypatch.setattr(drafts, "refusals", breaks)
+    for lapse in range(leases.LAPSES):
+        with pytest.raises(MemoryError):
+            _run()
+        assert _read(elsewhere).state == "sent"  # in the same run: another site's mails do not wait
+        _after(6 * MINUTE)
+        reconcile.run(by=BY)
+        assert _read(bad).lapses == lapse + 1
+    _run()
+    assert {_read(message).state for message in good} == {"sent"}
+    assert (_read(bad).state, bad.reason) == ("failed", "set_aside")
 
 
 def test_run_needs_the_permission(site: Site) -> None:
@@ -368,9 +396,9 @@ def test_retry_that_would_come_too_late_is_missed(site: Site, server: Sink) -> N
 def test_mail_withdrawn_in_the_senders_hands_is_not_tried_again(site: Site, server: Sink) -> None:
     message = outgoing.message(at=site)
     now, token = clock.now(), UUID(int=1)
-    leases.claim(token=token, kinds=["test.plain"], now=now)
+    claims.claim(site.pk, token=token, kinds=["test.plain"], now=now)
     draft = drafts.make([message])[message.pk]
-    leases.start(message.pk, token=token, now=now, text=draft.text, snapshot=draft.snapshot())
+    assert leases.start(leases.Start(message.pk, draft.text, draft.snapshot()), token=token, now=now)
     assert outbox.cancel(about=["fact:1"], by=BY, reason="moved") == 1
     assert _read(message).state == "sending"
     pending = MessageState.PENDING
@@ -493,7 +521,7 @@ def test_oracle_knows(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_leases_that_ran_out_are_taken_back(site: Site) -> None:
     over = {"lease_token": UUID(int=1), "lease_until": clock.now() - MINUTE, "started_at": clock.now() - HOUR}
     leased = outgoing.message(at=site, about="a", state="leased", attempts=1, **over)
-    worn = outgoing.message(at=site, about="b", state="leased", attempts=8, **over)
+    worn = outgoing.message(at=site, about="b", state="leased", lapses=leases.LAPSES - 1, **over)
     sending = outgoing.message(at=site, about="c", state="sending", attempts=1, **over)
     alive = outgoing.message(
         at=site, about="d", state="sending", **(over | {"lease_until": clock.now() + MINUTE})

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 from clinic import clock
 from clinic.actors import System
 from clinic.models import Message
-from clinic.services import dispatch, leases, outbox
+from clinic.services import claims, dispatch, outbox
 from tests.concurrency.together import together
 from tests.factories import clinic as make
 from tests.faults import outgoing
@@ -20,8 +20,8 @@ def test_no_row_is_claimed_twice(server: Sink) -> None:
 
     def claim_all() -> list[UUID]:
         claimed: list[UUID] = []
-        while keys := leases.claim(token=uuid4(), kinds=["test.plain"], now=now, limit=5):
-            claimed += keys
+        while rows := claims.claim(site.pk, token=uuid4(), kinds=["test.plain"], now=now, limit=5):
+            claimed += [key for key, _due in rows]
         return claimed
 
     claimed = [key for outcome in together([claim_all] * 4) for key in outcome.value or ()]
