@@ -7,6 +7,7 @@ from clinic.models.link import Link
 from clinic.models.message import HandDelivery, Message, MessageText
 from clinic.models.patient import Contact, Household, NameWord, Patient, PatientNameWord, PatientPhone
 from clinic.models.preference import Decline
+from clinic.models.sending import Pace, Pause
 from clinic.models.site import Site
 from clinic.models.task import Task
 from clinic.models.user import User
@@ -23,9 +24,11 @@ __all__ = [
     "Message",
     "MessageText",
     "NameWord",
+    "Pace",
     "Patient",
     "PatientNameWord",
     "PatientPhone",
+    "Pause",
     "Site",
     "Task",
     "User",

@@ -68,10 +68,27 @@ class Message(models.Model):
     next_at = models.DateTimeField(help_text="Not claimed before; moves with retries and quiet hours.")
     expires_at = models.DateTimeField(help_text="Never started at or after this instant.")
     attempts = models.PositiveSmallIntegerField(default=0)
+    lapses = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        help_text="How often its sender died before starting it: from the first on it is taken alone.",
+    )
     lease_token = models.UUIDField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    counted_on = models.DateField(
+        null=True, blank=True, help_text="The site's day whose one mail to this person it is."
+    )
+    carried_by = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        db_index=False,
+        related_name="riders",
+        help_text="The mail in which its words went.",
+    )
     smtp_code = models.PositiveSmallIntegerField(null=True, blank=True)
     text = models.ForeignKey(MessageText, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     snapshot = models.JSONField(
@@ -82,7 +99,9 @@ class Message(models.Model):
     class Meta:
         ordering = ["planned_for"]
         indexes = [
-            models.Index(fields=["next_at"], condition=Q(state="pending"), name="message_due"),
+            models.Index(
+                fields=["site", "next_at"], condition=Q(state="pending"), name="message_due_at_site"
+            ),
             models.Index(
                 fields=["lease_until"], condition=Q(state__in=["leased", "sending"]), name="message_leased"
             ),
@@ -99,12 +118,23 @@ class Message(models.Model):
                 name="message_ended_at_site",
             ),
             models.Index(fields=["about"], name="message_about"),
+            models.Index(fields=["carried_by"], condition=Q(carried_by__isnull=False), name="message_riders"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=MessageState.values), name="message_state_in_table"),
             models.CheckConstraint(
                 condition=Q(state__in=["leased", "sending"]) | Q(lease_token__isnull=True),
                 name="message_lease_only_while_held",
+            ),
+            models.UniqueConstraint(
+                fields=["patient", "contact", "counted_on"],
+                condition=Q(counted_on__isnull=False),
+                nulls_distinct=False,
+                name="one_mail_a_day",
+            ),
+            models.CheckConstraint(
+                condition=Q(carried_by__isnull=True) | Q(counted_on__isnull=True),
+                name="message_riders_count_with_their_carrier",
             ),
             models.CheckConstraint(
                 condition=Q(planned_for__lt=models.F("expires_at")), name="message_expires_after_due"

@@ -37,6 +37,10 @@ class Paused:
         return [site_id for site_id in among if self.kinds_of(site_id)]
 
 
+EXPIRED_AT_ONCE = 1000
+"""Rows of one site that one call of `expire` ends."""
+
+
 def expire(now: dt.datetime) -> int:
     """What was never started and now never may be is missed. Of any kind, also one that no app knows any more; what a
     pause held says so."""
@@ -47,7 +51,7 @@ def expire(now: dt.datetime) -> int:
                 SELECT found.id FROM clinic_site site CROSS JOIN LATERAL (
                     SELECT id FROM clinic_message
                     WHERE site_id = site.id AND state = 'pending' AND next_at <= %(now)s AND expires_at <= %(now)s
-                    ORDER BY next_at LIMIT 1000 FOR NO KEY UPDATE SKIP LOCKED
+                    ORDER BY next_at LIMIT %(most)s FOR NO KEY UPDATE SKIP LOCKED
                 ) found
             )
             UPDATE clinic_message message SET state = 'missed', ended_at = %(now)s,
@@ -58,7 +62,7 @@ def expire(now: dt.datetime) -> int:
                 ) THEN 'paused' ELSE 'expired' END
             FROM late WHERE message.id = late.id
             """,
-            {"now": now},
+            {"now": now, "most": EXPIRED_AT_ONCE},
         )
         return int(cursor.rowcount)
 

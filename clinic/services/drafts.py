@@ -5,7 +5,7 @@ rendered never holds up another.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -18,6 +18,7 @@ from clinic import mailing, messaging
 from clinic.mailing import Rendered, Words
 from clinic.messaging import Attachment
 from clinic.models import Message, MessageText
+from clinic.selectors import preferences
 from clinic.services import texts
 
 log = structlog.get_logger(__name__)
@@ -52,8 +53,9 @@ def refusals(messages: Sequence[Message]) -> dict[UUID, str]:
         asked, broken = _asked(messaging.get(kind).recheck, group)
         refused.update(asked)
         refused.update(dict.fromkeys(broken, "recheck_error"))
+    declined = preferences.declined({message.patient_id for message in messages})
     for message in messages:
-        if message.pk not in refused and (reason := _standing_refusal(message)):
+        if message.pk not in refused and (reason := _standing_refusal(message, declined)):
             refused[message.pk] = reason
     return refused
 
@@ -140,16 +142,19 @@ def address_of(message: Message) -> str:
     return message.contact.email if message.contact else message.patient.email
 
 
-def _standing_refusal(message: Message) -> str:
+def _standing_refusal(message: Message, declined: Collection[tuple[UUID, UUID | None, str]]) -> str:
     patient, contact = message.patient, message.contact
+    kind = messaging.get(message.kind)
     if message.withdrawn:
         return message.withdrawn
     if not patient.is_active:
         return "patient_inactive"
     if contact is not None and (contact.ended_at is not None or not contact.gets_mails):
         return "contact_ended"
-    if messaging.get(message.kind).needs_consent and not patient.reminders_consent:
+    if kind.needs_consent and not patient.reminders_consent:
         return "no_consent"
+    if kind.group and (message.patient_id, message.contact_id, kind.group) in declined:
+        return "declined"
     return "" if address_of(message) else "no_address"
 
 

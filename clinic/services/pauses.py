@@ -18,7 +18,9 @@ from clinic.permissions import check
 from clinic.services import claims
 from clinic.transactions import explain_constraint, use_case
 
-explain_constraint("paused_once", lambda: Conflict(_("This is paused already. Reload to see by whom and why.")))
+explain_constraint(
+    "paused_once", lambda: Conflict(_("This is paused already. Reload to see by whom and why."))
+)
 
 
 @use_case

@@ -17,6 +17,7 @@ REASONS: dict[str, str | Promise] = {
     "cancelled": gettext_lazy("The visit was cancelled"),
     "contact_ended": gettext_lazy("The contact no longer gets the mails"),
     "deceased": gettext_lazy("The patient has died"),
+    "declined": gettext_lazy("The patient does not want mails of this kind"),
     "erased": gettext_lazy("The record was erased"),
     "expired": gettext_lazy("It could not be sent in time"),
     "moved": gettext_lazy("The visit was moved"),
