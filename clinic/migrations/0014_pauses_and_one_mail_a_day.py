@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clinic', '0012_on_call_phone'),
+        ('clinic', '0013_text_editors_and_told_by_hand'),
     ]
 
     operations = [
