@@ -40,6 +40,7 @@ ENTRIES = (
     Entry("clinic:task-list", _("Tasks"), "check-circle", Permission.WORK_TASKS),
     Entry("treatments:protocol-list", _("Protocols"), "book-open", Permission.VIEW_PROTOCOLS),
     Entry("scheduling:reports", _("Reports"), "chart-bar", Permission.VIEW_REPORTS),
+    Entry("treatments:cohorts", _("Cohorts"), "chart-pie", Permission.VIEW_COHORTS),
     Entry("treatments:instruments", _("Questionnaires"), "clipboard", Permission.MANAGE_SITE),
     Entry("clinic:message-text-list", _("Mail texts"), "pencil-square", Permission.MANAGE_MESSAGES),
     Entry("treatments:consent-text", _("Consent text"), "document-text", Permission.EDIT_CONSENT_TEXT),

@@ -37,6 +37,8 @@ class Permission(StrEnum):
     VIEW_PROTOCOLS = "view_protocols"
     EDIT_PROTOCOLS = "edit_protocols"
     EDIT_CONSENT_TEXT = "edit_consent_text"
+    VIEW_COHORTS = "view_cohorts"
+    EXPORT_REGISTRY = "export_registry"
 
 
 class Sex(TextChoices):

@@ -48,6 +48,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.OVERRIDE_SCHEDULE_WARNING,
         Permission.EDIT_PROTOCOLS,
         Permission.EDIT_CONSENT_TEXT,
+        Permission.VIEW_COHORTS,
+        Permission.EXPORT_REGISTRY,
     },
     Role.MANAGER: _EVERYBODY
     | {
@@ -59,6 +61,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.MANAGE_STAFF,
         Permission.SQUEEZE_IN,
         Permission.VIEW_REPORTS,
+        Permission.VIEW_COHORTS,
         Permission.VIEW_PROTOCOLS,
         Permission.EDIT_PROTOCOLS,
         Permission.EDIT_CONSENT_TEXT,

@@ -52,6 +52,7 @@ urlpatterns = [
     path("home/", panes.home_pane, name="home-pane"),
     path("protocols/", include("treatments.protocol_urls")),
     path("", include("treatments.screening_urls")),
+    path("cohorts/", include("treatments.cohort_urls")),
     # Letters
     path("courses/<uuid:course_id>/letter/", letters.course_summary, name="course-letter"),
     path("sessions/<uuid:session_id>/letter/", letters.visit_summary, name="session-letter"),
