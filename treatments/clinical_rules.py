@@ -102,6 +102,10 @@ class ScreeningRule(Rule, frozen=True, kw_only=True):
     expires_days: Days | None = None
     only_if: Code | None = None
     """Asked only where that medicine group or earlier line applies, such as the INR under warfarin."""
+    only_sex: Code | None = None
+    """Left out where the patient is known to be of the other sex; asked where that is not known."""
+    only_diagnosis: Annotated[str, Meta(pattern=r"^[A-Z][0-9][0-9A-Z.]{0,6}$")] | None = None
+    """Asked only in courses whose diagnosis code begins so."""
 
 
 class MedicineHold(Rule, frozen=True, kw_only=True):
@@ -236,6 +240,12 @@ class RecoveryRules(Rule, frozen=True, kw_only=True):
     guidance: tuple[DayGuidance, ...] = ()
 
 
+class EvidenceBasis(Rule, frozen=True, kw_only=True):
+    """How good the evidence is that the version's statement tells of, by whose grading: `source` of the rule."""
+
+    level: Annotated[str, Meta(max_length=120)] = ""
+
+
 class ClinicalRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole document. A part that a stored document lacks is empty or has its defaults."""
 
@@ -250,6 +260,7 @@ class ClinicalRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     limits: Limits = field(default_factory=Limits)
     consent: ConsentRules = field(default_factory=ConsentRules)
     recovery: RecoveryRules = field(default_factory=RecoveryRules)
+    evidence: EvidenceBasis = field(default_factory=EvidenceBasis)
     required: tuple[str, ...] = ()
     """Fields of the record without which it is called incomplete, as `section.field`."""
 

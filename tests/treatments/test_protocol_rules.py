@@ -1,6 +1,7 @@
 """What a draft may say, how it is changed, and what differs between two versions."""
 
 import dataclasses
+import datetime as dt
 from typing import Any
 
 import msgspec
@@ -17,11 +18,13 @@ from tests.factories import treatments as factory
 from tests.factories.treatments import Ward
 from treatments import clinical_rules
 from treatments.clinical_rules import ClinicalRules, MedicineHold, PlanBasis, TargetRule, TimePoint
+from treatments.forms.protocols import LineForm
+from treatments.instruments import BUILTIN
 from treatments.models import Course, Protocol, ProtocolVersion
 from treatments.policies import protocol_checks, protocol_compare
 from treatments.policies.protocol_sections import BY_KEY, PLAN_FIELDS, SECTIONS
 from treatments.selectors import protocols as reads
-from treatments.services import protocol_edits, protocols
+from treatments.services import instruments, protocol_edits, protocols
 from treatments.services.protocol_edits import PlanData
 
 PLAN = PlanData(4, 5, 28, 14, 7, 56, 12, 10, 180, True, [0, 1, 3, 7], "", "")
@@ -315,3 +318,53 @@ def test_manager_edits_what_the_physician_then_signs(ward: Ward) -> None:
 
     assert reads.in_force(ward.house.site).get().clinical.gate.nrs_some == 25
     assert BY_KEY["gate"].lines(ward.protocol.clinical)[0].nrs_some == 30
+
+
+@pytest.mark.parametrize(("part", "words"), [("level", "needs its level"), ("source", "needs its source")])
+@pytest.mark.django_db
+def test_statement_of_evidence_is_signed_off_only_with_its_level_and_its_source(
+    ward: Ward, draft: ProtocolVersion, part: str, words: str
+) -> None:
+    assert draft.evidence_note
+    line = msgspec.structs.replace(draft.clinical.evidence, mark="ours", **{part: ""})
+    put(ward, draft, "evidence", line, at=0)
+    with pytest.raises(Conflict, match=words):
+        protocols.sign(by=ward.physician, version_id=draft.pk)
+    ProtocolVersion.objects.filter(pk=draft.pk).update(evidence_note="")
+    assert protocols.sign(by=ward.physician, version_id=draft.pk).signed_at is not None
+
+
+@pytest.mark.django_db
+def test_time_point_offers_every_questionnaire_that_the_site_has_loaded(
+    ward: Ward, draft: ProtocolVersion
+) -> None:
+    instruments.load(
+        by=clinic.staff(Role.MANAGER, at=ward.house.site),
+        site_id=ward.house.site.pk,
+        document=factory.toy_instrument(),
+        licence="Contract 7",
+        licence_until=dt.date(2199, 1, 1),
+    )
+    form = LineForm(section=BY_KEY["time_points"], version=draft)
+    offered = [code for code, _label in form.fields["instruments"].choices]  # type: ignore[attr-defined]
+    assert offered == [*BUILTIN, "toy"]
+
+
+def test_fields_of_the_editor_follow_from_the_shapes() -> None:
+    kinds = {
+        (section.key, field.name): (str(field.kind), field.needed)
+        for section in SECTIONS
+        for field in section.fields
+    }
+    assert kinds["screening", "words"] == ("line", True)
+    assert kinds["screening", "unit"] == ("line", False)
+    assert kinds["screening", "below"] == ("decimal", False)
+    assert kinds["screening", "level"] == ("choice", True)
+    assert kinds["screening", "only_if"] == ("code", False)
+    assert kinds["time_points", "early"] == ("whole", False)
+    assert kinds["time_points", "instruments"] == ("many", True)
+    assert kinds["gate", "nrs_some"] == ("whole", True)
+    assert kinds["usual", "spins"] == ("spins", False)
+    assert kinds["usual", "guidance"] == ("choice", True)
+    assert kinds["consent", "required"] == ("yes_no", False)
+    assert kinds["red_flags", "words"] == ("by_language", True)

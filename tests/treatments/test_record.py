@@ -4,6 +4,7 @@ import datetime as dt
 from decimal import Decimal
 from uuid import UUID
 
+import msgspec
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Model
@@ -20,6 +21,7 @@ from scheduling.services import progress
 from tests.factories import clinic
 from tests.factories import treatments as factory
 from tests.factories.treatments import Ward
+from treatments.clinical_rules import TargetRule
 from treatments.data import SpinData
 from treatments.enums import IdentityStep, RecordSection
 from treatments.models import (
@@ -299,6 +301,14 @@ class TestAge:
             self.recorded(ward, session, -3)
 
 
+def suggested(ward: Ward, row: Session, way: str) -> None:
+    code = RecordSection.INJECTIONS
+    if way == "as_last":
+        writing_up.as_last(by=ward.physician, session_id=row.pk, section=code)
+    else:
+        writing_up.as_planned(by=ward.physician, session_id=row.pk, sections=[code])
+
+
 class TestAsPlanned:
     def test_fills_what_is_empty_and_keeps_what_was_written(self, ward: Ward, session: Session) -> None:
         blood.record_draw(by=ward.nurse, session_id=session.pk, data=factory.draw(blood_ml=Decimal(40)))
@@ -317,6 +327,25 @@ class TestAsPlanned:
         session.refresh_from_db()
         signing.sign(by=ward.physician, session_id=session.pk, version=session.version)
         assert session.draws.get().baseline_platelets is None
+
+    @pytest.mark.parametrize("way", ["as_last", "as_planned"])
+    def test_level_that_is_used_up_is_suggested_no_more(self, ward: Ward, way: str) -> None:
+        facet = TargetRule(structure="facet", ml_low=Decimal(1), ml_high=Decimal(3), most_per_course=1)
+        joint = msgspec.structs.replace(facet, structure="si_joint", most_per_course=2)
+        factory.rewrite_protocol(ward, rules={"targets": (facet, joint)})
+        course = factory.order(ward).course
+        for number in (1, 2):
+            factory.inject(ward, course, number, at=clock.now() - dt.timedelta(days=84 - 28 * number))
+        third = factory.session(course, 3)
+        blood.record_draw(by=ward.nurse, session_id=third.pk, data=factory.draw())
+        blood.record_preparation(by=ward.nurse, session_id=third.pk, data=factory.preparation())
+
+        with pytest.raises(InvalidInput, match="had all the injections"):
+            suggested(ward, third, way)
+        factory.rewrite_protocol(ward, rules={"targets": (facet,)})
+        suggested(ward, third, way)
+
+        assert [row.structure for row in third.injections.all()] == ["si_joint"]
 
     def test_as_last_copies_needles_and_volumes_without_times_and_lot(self, ward: Ward) -> None:
         placed = factory.order(ward)

@@ -29,7 +29,7 @@ from treatments.clinical_rules import Moment
 from treatments.data import AnswerData, DecisionData, MedicineData, SignatureData
 from treatments.enums import SessionStatus
 from treatments.models import Consent, ConsentPage, ConsentText, Course, Medicine, ScreeningAnswer, Session
-from treatments.policies import screening as policy
+from treatments.policies import readiness as policy
 from treatments.selectors import screening as reads
 from treatments.services import consents, medicines, planning, screening, sessions
 

@@ -11,11 +11,19 @@ from hypothesis import strategies as st
 
 from clinic.exceptions import InvalidInput
 from treatments import clinical_rules
-from treatments.clinical_rules import ClinicalRules, ConsentRules, MedicineGroup, MedicineHold
+from treatments.clinical_rules import (
+    ClinicalRules,
+    ConsentRules,
+    Level,
+    MedicineGroup,
+    MedicineHold,
+    Moment,
+    ScreeningRule,
+)
 from treatments.enums import Answer, MedicineKind, MedicinePlan
 from treatments.policies import consents, medicines, screening
 from treatments.policies.medicines import Asks, Kept, Taken
-from treatments.policies.screening import ConsentFact, Facts, Given, Part, Result, Ruled, State
+from treatments.policies.readiness import ConsentFact, Facts, Given, Part, Result, Ruled, State
 
 RULES = clinical_rules.default()
 DAY = dt.date(2026, 11, 30)
@@ -273,3 +281,29 @@ def test_a_scanned_page_is_known_by_its_content(content: bytes, kind: str | None
             consents.page_type(content)
     else:
         assert consents.page_type(content) == kind
+
+
+@pytest.mark.parametrize(
+    ("sex", "diagnosis", "asked"),
+    [
+        ("male", "M51.36", False),
+        ("female", "M54.50", False),
+        ("female", "M51.36", True),
+        ("unknown", "M51.36", True),
+        ("other", "M51.36", True),
+    ],
+)
+def test_line_may_be_asked_by_sex_and_diagnosis_and_an_unknown_sex_is_asked(
+    sex: str, diagnosis: str, asked: bool
+) -> None:
+    line = ScreeningRule(
+        code="fissure",
+        words="Known fissure",
+        moment=Moment.BOOKING,
+        level=Level.REVIEW,
+        only_sex="female",
+        only_diagnosis="M51",
+    )
+    rules = msgspec.structs.replace(RULES, screening=(line,))
+    found = judged(rules=rules, sex=sex, diagnosis_code=diagnosis)
+    assert (found.line("fissure") is not None) is asked

@@ -26,7 +26,8 @@ from treatments.models import (
     Session,
     SessionBooking,
 )
-from treatments.policies import screening as policy
+from treatments.policies import checklist
+from treatments.policies.readiness import State
 from treatments.selectors import screening as reads
 from treatments.services import medicines
 
@@ -182,7 +183,7 @@ def _list(
     groups: set[str] | frozenset[str] = frozenset(),
 ) -> list[ScreeningAnswer]:
     rows: list[ScreeningAnswer] = []
-    for measure in policy.measures(rules, moment):
+    for measure in checklist.measures(rules, moment):
         rule = measure[0]
         if rule.only_if is not None and rule.only_if not in groups:
             continue
@@ -233,7 +234,7 @@ def _rulings(courses: Sequence[Course], now: dt.datetime) -> None:
     for one in reads.checked(list(reads.with_context(begun).order_by("course", "number"))):
         physician = one.session.course.physician.user
         for line in one.readiness.standing:
-            if line.state != policy.State.FIRED or (line.code, line.basis) in known or physician is None:
+            if line.state != State.FIRED or (line.code, line.basis) in known or physician is None:
                 continue
             known.add((line.code, line.basis))
             rows.append(

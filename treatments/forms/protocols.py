@@ -1,11 +1,13 @@
 """A draft's sections as plain forms, built from the lists in `policies.protocol_sections`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, cast
+from uuid import UUID
 
 from crispy_forms.layout import Layout
 from django import forms
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from clinic.forms import ClinicForm, Row
@@ -14,10 +16,13 @@ from scheduling.models import VisitType
 from treatments.clinical_rules import ClinicalRules, Mark, PlanBasis
 from treatments.clinical_rules import default as default_rules
 from treatments.forms.orders import ProtocolField
+from treatments.instruments.definition import in_language
 from treatments.models import ProtocolVersion
 from treatments.policies import recovery
 from treatments.policies.protocol_compare import basis_of
-from treatments.policies.protocol_sections import LANGUAGES, MARKS, PLAN_FIELDS, Field, Kind, Section
+from treatments.policies.protocol_fields import LANGUAGES, MARKS, Field, Kind, Section
+from treatments.policies.protocol_sections import PLAN_FIELDS
+from treatments.selectors import instruments
 from treatments.services.protocol_edits import PlanData
 
 _MOST_SPINS = 3
@@ -30,6 +35,15 @@ def record_fields(rules: ClinicalRules) -> list[tuple[str, str]]:
     """The fields of the record that a version may ask for: those of the defaults, and what it has already."""
     names = dict.fromkeys([*default_rules().required, *rules.required])
     return [(name, name.replace(".", ": ").replace("_", " ")) for name in names]
+
+
+def questionnaires(site_id: UUID, chosen: Iterable[str] = ()) -> list[tuple[str, str]]:
+    """Every questionnaire that the site knows, and what a line has already. One query."""
+    known = instruments.at_site(site_id)
+    language = get_language() or "en"
+    return [(code, in_language(one.name, language)) for code, one in known.items()] + [
+        (code, code) for code in chosen if code not in known
+    ]
 
 
 class NewProtocolForm(ClinicForm):
@@ -50,12 +64,16 @@ class LineForm(ClinicForm):
     revision = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(
-        self, *args: Any, section: Section, line: Any = None, rules: ClinicalRules, **kwargs: Any
+        self, *args: Any, section: Section, line: Any = None, version: ProtocolVersion, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
         self.section = section
         for field in section.fields:
-            choices = record_fields(rules) if field.name == "required" and field.kind == Kind.MANY else None
+            choices = None
+            if field.name == "required":
+                choices = record_fields(version.clinical)
+            elif field.name == "instruments":
+                choices = questionnaires(version.protocol.site_id, line.instruments if line else ())
             for name, built in _built(field, choices).items():
                 self.fields[name] = built
             if line is not None:

@@ -14,7 +14,7 @@ from clinic.forms.fields import LineField
 from treatments.clinical_rules import Moment
 from treatments.data import AnswerData
 from treatments.enums import Answer
-from treatments.policies.screening import Line, State
+from treatments.policies.readiness import Line, State
 
 _YES_NO = [(Answer.YES.value, Answer.YES.label), (Answer.NO.value, Answer.NO.label)]
 

@@ -65,6 +65,16 @@ def problems(
     return [*_plan(plan), *_twice(rules), *_unknown(rules, set(instruments)), *_ranges(rules)]
 
 
+def unsourced(note: str, rules: ClinicalRules) -> list[Problem]:
+    """What a version's statement of evidence lacks before a physician may sign it off."""
+    missing = [name for name in ("level", "source") if not getattr(rules.evidence, name).strip()]
+    words = {
+        "level": _("The evidence statement needs its level, such as “level IV”."),
+        "source": _("The evidence statement needs its source."),
+    }
+    return [Problem("evidence", name, words[name]) for name in missing] if note.strip() else []
+
+
 def concerns(plan: Plan, rules: ClinicalRules) -> list[Problem]:
     """What a physician should see before signing, though it may be meant so."""
     return list(_gate_is_fed(plan, rules))

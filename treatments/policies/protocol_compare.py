@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 
 from treatments.clinical_rules import ClinicalRules, Mark, PlanBasis
 from treatments.policies.protocol_checks import Plan
-from treatments.policies.protocol_sections import MARKS, PLAN_FIELDS, SECTIONS, Section, Text
+from treatments.policies.protocol_fields import MARKS, Section, Text
+from treatments.policies.protocol_sections import PLAN_FIELDS, SECTIONS
 
 
 class Change(StrEnum):

@@ -3,175 +3,26 @@
 Pages, forms and the comparison all go by these lists, so that a rule is named alike wherever it stands.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
-from enum import StrEnum
+from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
+from clinic.enums import Sex
 from treatments import clinical_rules as rules
-from treatments.clinical_rules import ClinicalRules, Mark, RulesError
+from treatments.clinical_rules import ClinicalRules
 from treatments.enums import Anticoagulant, Guidance, Instrument, Structure
-
-Text = str | Promise
-Choices = Sequence[tuple[str, Text]]
-
-DAYS: Text = _("days")
-LANGUAGES: Choices = (("en", _("English")), ("es", _("Spanish")))
-MARKS: Choices = (
-    (Mark.READ, _("Read in the source")),
-    (Mark.MEMORY, _("From memory: check the source")),
-    (Mark.OURS, _("Decided by the clinic")),
+from treatments.policies.protocol_fields import (
+    ANCHORS,
+    CODE,
+    DAYS,
+    Field,
+    Kind,
+    Said,
+    Section,
+    plain_number,
 )
-MOMENTS: Choices = ((rules.Moment.BOOKING, _("Before booking")), (rules.Moment.DAY, _("On the day")))
-LEVELS: Choices = (
-    (rules.Level.BLOCK, _("Blocks until a physician overrides")),
-    (rules.Level.REVIEW, _("Goes to a physician")),
-    (rules.Level.WARN, _("Is pointed out")),
-)
-GROUPS: Choices = (
-    (rules.MedicineGroup.NSAID, _("NSAID painkiller")),
-    (rules.MedicineGroup.ASPIRIN, _("Aspirin")),
-    (rules.MedicineGroup.ANTICOAGULANT, _("Anticoagulant")),
-    (rules.MedicineGroup.ANTIPLATELET, _("Antiplatelet medicine")),
-    (rules.MedicineGroup.STEROID, _("Steroid")),
-    (rules.MedicineGroup.ALLOWED, _("Allowed")),
-)
-ANCHORS: Choices = (
-    (rules.Anchor.FIRST_SESSION, _("the first session")),
-    (rules.Anchor.BEFORE_REPEAT, _("each repeat")),
-    (rules.Anchor.SESSION, _("each session")),
-    (rules.Anchor.LAST_SESSION, _("the last session")),
-)
-ICE: Choices = (
-    (rules.Ice.AVOID, _("Avoid ice")),
-    (rules.Ice.AVOID_72H, _("Avoid ice for 72 hours")),
-    (rules.Ice.USE, _("Use ice on days 1 to 3")),
-)
-
-
-class Kind(StrEnum):
-    """How a field is typed in and read."""
-
-    LINE = "line"
-    CODE = "code"
-    WHOLE = "whole"
-    DECIMAL = "decimal"
-    YES_NO = "yes_no"
-    CHOICE = "choice"
-    MANY = "many"
-    BY_LANGUAGE = "by_language"
-    SPINS = "spins"
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One field of a line. `needed`: a line without it is none; `empty`: how nothing reads."""
-
-    name: str
-    label: Text
-    kind: Kind = Kind.LINE
-    unit: Text = ""
-    choices: Choices = ()
-    help: Text = ""
-    needed: bool = False
-    empty: Text = "–"
-
-    def shown(self, value: Any) -> str:
-        """The value as it reads in the document and in a comparison."""
-        if value is None or value == "" or value == () or value == {}:
-            return str(self.empty)
-        if self.kind == Kind.YES_NO:
-            return _t("yes") if value else _t("no")
-        if self.kind in (Kind.CHOICE, Kind.MANY):
-            names = {str(key): str(label) for key, label in self.choices}
-            chosen = value if self.kind == Kind.MANY else [value]
-            return ", ".join(names.get(str(each), str(each)) for each in chosen)
-        if self.kind == Kind.BY_LANGUAGE:
-            return "\n".join(f"{code}: {words}" for code, words in sorted(value.items()))
-        if self.kind == Kind.SPINS:
-            return "; ".join(_spin(spin) for spin in value)
-        if self.unit == DAYS:
-            return ngettext("%(count)s day", "%(count)s days", value) % {"count": value}
-        text = _plain(value) if isinstance(value, Decimal) else str(value)
-        return f"{text} {self.unit}".strip()
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A part of the document: a list of lines of one shape, or one set of fields."""
-
-    key: str
-    title: Text
-    lede: Text
-    shape: type[msgspec.Struct]
-    fields: tuple[Field, ...]
-    is_list: bool
-    path: tuple[str, ...]
-    name_of: Callable[[Any], str] = str
-    line_word: Text = ""
-    identity: str = ""
-    """The field by which a line is known again in another version."""
-    summary: tuple[str, ...] = ()
-    """Fields that stand as columns of the table; the first is the line's name."""
-    has_basis: bool = True
-
-    def lines(self, document: ClinicalRules) -> tuple[Any, ...]:
-        """The lines of a list; the one set of fields as a list of one."""
-        found: Any = document
-        for step in self.path:
-            found = getattr(found, step)
-        return tuple(found) if self.is_list else (found,)
-
-    def replaced(self, document: ClinicalRules, lines: Sequence[Any]) -> ClinicalRules:
-        """The document with this section's lines exchanged."""
-        value: Any = tuple(lines) if self.is_list else lines[0]
-        if not self.path:
-            return msgspec.structs.replace(document, required=value.required)
-        *outer, last = self.path
-        if not outer:
-            return msgspec.structs.replace(document, **{last: value})
-        inner = msgspec.structs.replace(getattr(document, outer[0]), **{last: value})
-        return msgspec.structs.replace(document, **{outer[0]: inner})
-
-    def built(self, values: Mapping[str, Any], *, on: Any = None) -> Any:
-        """A line from a form's values. Fields that the form does not have keep what `on` has. Raises RulesError."""
-        kept = msgspec.to_builtins(on) if on is not None else {}
-        given = {
-            field.name: values[field.name]
-            for field in self.fields
-            if values.get(field.name) not in (None, "") or field.kind in (Kind.MANY, Kind.SPINS)
-        }
-        emptied = {field.name for field in self.fields} - set(given)
-        basis = {"mark": values["mark"], "source": values["source"]} if self.has_basis else {}
-        try:
-            return msgspec.convert(
-                {key: value for key, value in kept.items() if key not in emptied} | given | basis,
-                self.shape,
-                strict=False,
-            )
-        except msgspec.ValidationError as error:
-            raise RulesError(str(error)) from error
-
-    def facts(self, line: Any) -> Iterator[tuple[Field, str]]:
-        """Every field of a line and how its value reads."""
-        for field in self.fields:
-            yield field, field.shown(getattr(line, field.name))
-
-
-def _plain(value: Decimal) -> str:
-    return f"{value.normalize():f}"
-
-
-def _spin(spin: rules.Spin) -> str:
-    words = _t("%(g)s g for %(minutes)s min") % {"g": spin.g, "minutes": _plain(spin.minutes)}
-    return words if spin.celsius is None else f"{words}, {spin.celsius} °C"
 
 
 def limit_words(line: rules.ScreeningRule) -> str:
@@ -180,9 +31,9 @@ def limit_words(line: rules.ScreeningRule) -> str:
         return _t("answered yes")
     parts = []
     if line.below is not None:
-        parts.append(_t("below %(value)s") % {"value": _plain(line.below)})
+        parts.append(_t("below %(value)s") % {"value": plain_number(line.below)})
     if line.above is not None:
-        parts.append(_t("above %(value)s") % {"value": _plain(line.above)})
+        parts.append(_t("above %(value)s") % {"value": plain_number(line.above)})
     return f"{_t(' or ').join(parts)} {line.unit}".strip()
 
 
@@ -225,29 +76,29 @@ SECTIONS: tuple[Section, ...] = (
         _("Checklists"),
         _("What is asked before booking and again on the day, and what an answer does."),
         rules.ScreeningRule,
-        (
-            Field("words", _("What is asked"), needed=True),
-            Field("moment", _("Asked"), Kind.CHOICE, choices=MOMENTS, needed=True),
-            Field("level", _("When it fires, it"), Kind.CHOICE, choices=LEVELS, needed=True),
-            Field("unit", _("Unit"), help=_("Leave it empty for a question with yes or no.")),
-            Field("below", _("Fires below"), Kind.DECIMAL),
-            Field("above", _("Fires above"), Kind.DECIMAL),
-            Field("expires_days", _("An answer counts for"), Kind.WHOLE, unit=DAYS),
-            Field(
-                "only_if",
+        {
+            "words": _("What is asked"),
+            "moment": _("Asked"),
+            "level": _("When it fires, it"),
+            "unit": Said(_("Unit"), help=_("Leave it empty for a question with yes or no.")),
+            "below": _("Fires below"),
+            "above": _("Fires above"),
+            "expires_days": Said(_("An answer counts for"), unit=DAYS),
+            "only_if": Said(
                 _("Asked only if"),
-                Kind.CODE,
                 help=_("The code of another line, or a group of medicines: anticoagulant, nsaid."),
             ),
-            Field(
-                "code",
-                _("Code"),
-                Kind.CODE,
-                help=_("Small letters; it stays the same for ever."),
-                needed=True,
+            "only_sex": Said(
+                _("Asked only of"),
+                choices=(("", _("everybody")), (Sex.FEMALE, _("women")), (Sex.MALE, _("men"))),
+                empty=_("everybody"),
+                help=_("Where the sex is not stated, it is asked as well."),
             ),
-        ),
-        is_list=True,
+            "only_diagnosis": Said(
+                _("Asked only with the diagnosis"), help=_("How its code begins: M51 for a disc.")
+            ),
+            "code": CODE,
+        },
         path=("screening",),
         name_of=lambda line: str(line.words),
         line_word=_("a question"),
@@ -259,20 +110,17 @@ SECTIONS: tuple[Section, ...] = (
         _("Medicines before a session"),
         _("“No number” is never advice to stop: a prescriber decides."),
         rules.MedicineHold,
-        (
-            Field("name", _("Medicine"), needed=True),
-            Field("group", _("Group"), Kind.CHOICE, choices=GROUPS, needed=True),
-            Field(
-                "stop_days",
+        {
+            "name": _("Medicine"),
+            "group": _("Group"),
+            "stop_days": Said(
                 _("Last dose before the session"),
-                Kind.WHOLE,
                 unit=DAYS,
                 empty=_("no number"),
                 help=_("Leave it empty where the prescriber decides."),
             ),
-            Field("note", _("Note")),
-        ),
-        is_list=True,
+            "note": _("Note"),
+        },
         path=("medicines",),
         name_of=lambda line: str(line.name),
         line_word=_("a medicine"),
@@ -284,18 +132,14 @@ SECTIONS: tuple[Section, ...] = (
         _("Targets and volumes"),
         _("A volume outside its range is pointed out, never refused."),
         rules.TargetRule,
-        (
-            Field("structure", _("Structure"), Kind.CHOICE, choices=Structure.choices, needed=True),
-            Field("ml_low", _("Lowest plausible volume"), Kind.DECIMAL, unit="mL", needed=True),
-            Field("ml_high", _("Highest plausible volume"), Kind.DECIMAL, unit="mL", needed=True),
-            Field(
-                "most_per_course",
-                _("Injections of one level a course"),
-                Kind.WHOLE,
-                empty=_("as often as there are sessions"),
+        {
+            "structure": Said(_("Structure"), choices=Structure.choices),
+            "ml_low": Said(_("Lowest plausible volume"), unit="mL"),
+            "ml_high": Said(_("Highest plausible volume"), unit="mL"),
+            "most_per_course": Said(
+                _("Injections of one level a course"), empty=_("as often as there are sessions")
             ),
-        ),
-        is_list=True,
+        },
         path=("targets",),
         name_of=lambda line: str(dict(Structure.choices).get(line.structure, line.structure)),
         line_word=_("a target"),
@@ -307,22 +151,15 @@ SECTIONS: tuple[Section, ...] = (
         _("Questionnaires and their days"),
         _("What the patient is asked, when, and how far off the day an answer still counts."),
         rules.TimePoint,
-        (
-            Field("words", _("Name"), needed=True),
-            Field("anchor", _("Counted from"), Kind.CHOICE, choices=ANCHORS, needed=True),
-            Field("days", _("Days after it"), Kind.WHOLE, help=_("Below 0: before it."), needed=True),
-            Field("early", _("Counts when so early"), Kind.WHOLE, unit=DAYS),
-            Field("late", _("Counts when so late"), Kind.WHOLE, unit=DAYS),
-            Field("instruments", _("Questionnaires"), Kind.MANY, choices=Instrument.choices, needed=True),
-            Field(
-                "code",
-                _("Code"),
-                Kind.CODE,
-                help=_("Small letters; it stays the same for ever."),
-                needed=True,
-            ),
-        ),
-        is_list=True,
+        {
+            "words": _("Name"),
+            "anchor": _("Counted from"),
+            "days": Said(_("Days after it"), help=_("Below 0: before it.")),
+            "early": Said(_("Counts when so early"), unit=DAYS),
+            "late": Said(_("Counts when so late"), unit=DAYS),
+            "instruments": Said(_("Questionnaires"), choices=Instrument.choices),
+            "code": CODE,
+        },
         path=("time_points",),
         name_of=lambda line: str(line.words),
         line_word=_("a time point"),
@@ -334,30 +171,17 @@ SECTIONS: tuple[Section, ...] = (
         _("Review before a repeat"),
         _("The suggestion is reckoned with these; the physician decides."),
         rules.GateRules,
-        (
-            Field("nrs_some", _("Some gain: pain down by"), Kind.WHOLE, unit="%", needed=True),
-            Field("nrs_substantial", _("Substantial gain: pain down by"), Kind.WHOLE, unit="%", needed=True),
-            Field("rmdq_some", _("Function better by"), Kind.WHOLE, unit="%", needed=True),
-            Field("rmdq_points", _("Some gain: RMDQ down by"), Kind.WHOLE, unit=_("points"), needed=True),
-            Field("rmdq_recovered", _("Recovered: RMDQ at most"), Kind.WHOLE, unit=_("points"), needed=True),
-            Field("pgic_good", _("Feels better: PGIC at most"), Kind.WHOLE, needed=True),
-            Field(
-                "reevaluate_after",
-                _("Re-evaluate without gain after"),
-                Kind.WHOLE,
-                unit=_("sessions"),
-                needed=True,
-            ),
-            Field("grave_grade", _("An event stops the course from grade"), Kind.WHOLE, needed=True),
-            Field(
-                "escalate_days",
-                _("Undecided: a task so long before the release"),
-                Kind.WHOLE,
-                unit=DAYS,
-                needed=True,
-            ),
-        ),
-        is_list=False,
+        {
+            "nrs_some": Said(_("Some gain: pain down by"), unit="%"),
+            "nrs_substantial": Said(_("Substantial gain: pain down by"), unit="%"),
+            "rmdq_some": Said(_("Function better by"), unit="%"),
+            "rmdq_points": Said(_("Some gain: RMDQ down by"), unit=_("points")),
+            "rmdq_recovered": Said(_("Recovered: RMDQ at most"), unit=_("points")),
+            "pgic_good": _("Feels better: PGIC at most"),
+            "reevaluate_after": Said(_("Re-evaluate without gain after"), unit=_("sessions")),
+            "grave_grade": _("An event stops the course from grade"),
+            "escalate_days": Said(_("Undecided: a task so long before the release"), unit=DAYS),
+        },
         path=("gate",),
     ),
     Section(
@@ -365,27 +189,24 @@ SECTIONS: tuple[Section, ...] = (
         _("As usual"),
         _("What a session written up as planned is filled in with."),
         rules.Usual,
-        (
-            Field("blood_ml", _("Blood drawn"), Kind.DECIMAL, unit="mL"),
-            Field(
-                "anticoagulant", _("Anticoagulant"), Kind.CHOICE, choices=(*_BLANK, *Anticoagulant.choices)
-            ),
-            Field("anticoagulant_ml", _("Anticoagulant"), Kind.DECIMAL, unit="mL"),
-            Field("draw_site", _("Drawn from")),
-            Field("kit", _("Kit")),
-            Field("spins", _("Spins"), Kind.SPINS),
-            Field("plasma_removed_ml", _("Plasma removed"), Kind.DECIMAL, unit="mL"),
-            Field("product_ml", _("Product"), Kind.DECIMAL, unit="mL"),
-            Field("target_ml", _("For each target"), Kind.DECIMAL, unit="mL"),
-            Field("needle_gauge", _("Needle"), Kind.WHOLE, unit="G"),
-            Field("needle_mm", _("Needle length"), Kind.WHOLE, unit="mm"),
-            Field("guidance", _("Guidance"), Kind.CHOICE, choices=Guidance.choices, needed=True),
-            Field("skin_preparation", _("Skin preparation"), Kind.CODE, needed=True),
-            Field("anaesthetic", _("Anaesthetic"), Kind.CODE, needed=True),
-            Field("anaesthetic_percent", _("Anaesthetic strength"), Kind.DECIMAL, unit="%"),
-            Field("anaesthetic_ml", _("Anaesthetic"), Kind.DECIMAL, unit="mL"),
-        ),
-        is_list=False,
+        {
+            "blood_ml": Said(_("Blood drawn"), unit="mL"),
+            "anticoagulant": Said(_("Anticoagulant"), choices=(*_BLANK, *Anticoagulant.choices)),
+            "anticoagulant_ml": Said(_("Anticoagulant"), unit="mL"),
+            "draw_site": _("Drawn from"),
+            "kit": _("Kit"),
+            "spins": _("Spins"),
+            "plasma_removed_ml": Said(_("Plasma removed"), unit="mL"),
+            "product_ml": Said(_("Product"), unit="mL"),
+            "target_ml": Said(_("For each target"), unit="mL"),
+            "needle_gauge": Said(_("Needle"), unit="G"),
+            "needle_mm": Said(_("Needle length"), unit="mm"),
+            "guidance": Said(_("Guidance"), choices=Guidance.choices),
+            "skin_preparation": _("Skin preparation"),
+            "anaesthetic": _("Anaesthetic"),
+            "anaesthetic_percent": Said(_("Anaesthetic strength"), unit="%"),
+            "anaesthetic_ml": Said(_("Anaesthetic"), unit="mL"),
+        },
         path=("usual",),
     ),
     Section(
@@ -393,43 +214,16 @@ SECTIONS: tuple[Section, ...] = (
         _("Pointed out in the record"),
         _("Values outside are possible and unusual: they are shown, not refused."),
         rules.Limits,
-        (
-            Field(
-                "product_minutes",
-                _("Product flagged when older than"),
-                Kind.WHOLE,
-                unit=_("minutes"),
-                needed=True,
-            ),
-            Field(
-                "nsaid_floor_days",
-                _("Every NSAID is held for at least"),
-                Kind.WHOLE,
-                unit=DAYS,
-                needed=True,
-            ),
-            Field(
-                "baseline_platelets_low",
-                _("Platelets in the blood, low"),
-                Kind.WHOLE,
-                unit="10³/µL",
-                needed=True,
-            ),
-            Field(
-                "baseline_platelets_high",
-                _("Platelets in the blood, high"),
-                Kind.WHOLE,
-                unit="10³/µL",
-                needed=True,
-            ),
-            Field("product_factor_low", _("Concentration factor, low"), Kind.DECIMAL, unit="×", needed=True),
-            Field(
-                "product_factor_high", _("Concentration factor, high"), Kind.DECIMAL, unit="×", needed=True
-            ),
-            Field("blood_ml_low", _("Blood drawn, low"), Kind.DECIMAL, unit="mL", needed=True),
-            Field("blood_ml_high", _("Blood drawn, high"), Kind.DECIMAL, unit="mL", needed=True),
-        ),
-        is_list=False,
+        {
+            "product_minutes": Said(_("Product flagged when older than"), unit=_("minutes")),
+            "nsaid_floor_days": Said(_("Every NSAID is held for at least"), unit=DAYS),
+            "baseline_platelets_low": Said(_("Platelets in the blood, low"), unit="10³/µL"),
+            "baseline_platelets_high": Said(_("Platelets in the blood, high"), unit="10³/µL"),
+            "product_factor_low": Said(_("Concentration factor, low"), unit="×"),
+            "product_factor_high": Said(_("Concentration factor, high"), unit="×"),
+            "blood_ml_low": Said(_("Blood drawn, low"), unit="mL"),
+            "blood_ml_high": Said(_("Blood drawn, high"), unit="mL"),
+        },
         path=("limits",),
     ),
     Section(
@@ -437,12 +231,11 @@ SECTIONS: tuple[Section, ...] = (
         _("Consent"),
         _("Whether it is needed before blood is drawn, and how long one stands."),
         rules.ConsentRules,
-        (
-            Field("required", _("Needed before blood is drawn"), Kind.YES_NO),
-            Field("valid_days", _("Stands for"), Kind.WHOLE, unit=DAYS, needed=True),
-            Field("fresh_on_extension", _("A fresh one for an extension"), Kind.YES_NO),
-        ),
-        is_list=False,
+        {
+            "required": _("Needed before blood is drawn"),
+            "valid_days": Said(_("Stands for"), unit=DAYS),
+            "fresh_on_extension": _("A fresh one for an extension"),
+        },
         path=("consent",),
     ),
     Section(
@@ -450,15 +243,12 @@ SECTIONS: tuple[Section, ...] = (
         _("Recovery week"),
         _("Advice that the published sources do not agree on, and how fast a sign of trouble is answered."),
         rules.RecoveryRules,
-        (
-            Field("ice", _("Ice"), Kind.CHOICE, choices=ICE, needed=True),
-            Field("red_flag_days", _("Signs of trouble are asked for"), Kind.WHOLE, unit=DAYS, needed=True),
-            Field("same_day_minutes", _("Called back within"), Kind.WHOLE, unit=_("minutes"), needed=True),
-            Field(
-                "emergency_minutes", _("In an emergency within"), Kind.WHOLE, unit=_("minutes"), needed=True
-            ),
-        ),
-        is_list=False,
+        {
+            "ice": _("Ice"),
+            "red_flag_days": Said(_("Signs of trouble are asked for"), unit=DAYS),
+            "same_day_minutes": Said(_("Called back within"), unit=_("minutes")),
+            "emergency_minutes": Said(_("In an emergency within"), unit=_("minutes")),
+        },
         path=("recovery",),
     ),
     Section(
@@ -466,18 +256,11 @@ SECTIONS: tuple[Section, ...] = (
         _("Signs of trouble"),
         _("What the patient may tick after a session."),
         rules.RedFlag,
-        (
-            Field("words", _("Words"), Kind.BY_LANGUAGE, needed=True),
-            Field("emergency", _("An emergency"), Kind.YES_NO),
-            Field(
-                "code",
-                _("Code"),
-                Kind.CODE,
-                help=_("Small letters; it stays the same for ever."),
-                needed=True,
-            ),
-        ),
-        is_list=True,
+        {
+            "words": _("Words"),
+            "emergency": _("An emergency"),
+            "code": CODE,
+        },
         path=("recovery", "red_flags"),
         name_of=_english,
         line_word=_("a sign"),
@@ -489,11 +272,10 @@ SECTIONS: tuple[Section, ...] = (
         _("Advice by day"),
         _("What the recovery page says from this day on."),
         rules.DayGuidance,
-        (
-            Field("day", _("From day"), Kind.WHOLE, needed=True),
-            Field("words", _("Words"), Kind.BY_LANGUAGE, needed=True),
-        ),
-        is_list=True,
+        {
+            "day": _("From day"),
+            "words": _("Words"),
+        },
         path=("recovery", "guidance"),
         name_of=lambda line: _t("Day %(day)s") % {"day": line.day},
         line_word=_("a day"),
@@ -501,12 +283,21 @@ SECTIONS: tuple[Section, ...] = (
         summary=("day", "words"),
     ),
     Section(
+        "evidence",
+        _("Level of evidence"),
+        _("A statement about the evidence is only told with its level and its source."),
+        rules.EvidenceBasis,
+        {"level": _("Level")},
+        path=("evidence",),
+    ),
+    Section(
         "required",
         _("A complete record has"),
         _("Without these a session's record is called incomplete."),
         ClinicalRules,
-        (Field("required", _("Fields"), Kind.MANY),),
-        is_list=False,
+        {
+            "required": _("Fields"),
+        },
         path=(),
         has_basis=False,
     ),

@@ -26,9 +26,9 @@ from treatments.models import (
     Session,
     SessionBooking,
 )
-from treatments.policies import screening
+from treatments.policies import readiness, screening
 from treatments.policies.medicines import Taken
-from treatments.policies.screening import ConsentFact, Facts, Given, Readiness, Ruled
+from treatments.policies.readiness import ConsentFact, Facts, Given, Readiness, Ruled
 
 TO_DO = (SessionStatus.PLANNED, SessionStatus.CLEARED)
 _COMING = (
@@ -90,6 +90,8 @@ def checked(sessions: Sequence[Session], *, days: Mapping[UUID, dt.date] | None 
             consent=consents.get(course.pk),
             consent_since=extended if version.consent.fresh_on_extension else None,
             rulings=rulings.get(course.pk, ()),
+            sex=course.patient.sex,
+            diagnosis_code=course.diagnosis_code,
         )
         found.append(Checked(session, day, visit, facts, screening.judge(facts)))
     return found
@@ -135,7 +137,7 @@ def not_ready(*, site: Site, days: int) -> list[Checked]:
     return sorted(found, key=lambda one: one.visit.period.lower if one.visit else end)
 
 
-def missing(one: Checked) -> list[screening.Line]:
+def missing(one: Checked) -> list[readiness.Line]:
     """What is to be settled now: everything once the patient is here, before that what can be settled early."""
     here = one.visit is not None and one.visit.arrived_at is not None
     if here or one.facts.session_day <= one.facts.today:

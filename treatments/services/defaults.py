@@ -13,10 +13,7 @@ from treatments.models import Protocol, ProtocolRules, ProtocolVersion
 NAME = "PRP, lower back"
 SESSION_VISIT = "prp_session"
 REVIEW_VISIT = "review"
-EVIDENCE = (
-    "No published consensus on the number or spacing of sessions exists for the spine. Evidence: disc level III; "
-    "facet, epidural and sacroiliac level IV (ASIPP 2019)."
-)
+EVIDENCE = "No published consensus on the number or spacing of sessions exists for the spine."
 
 
 @use_case

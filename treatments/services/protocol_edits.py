@@ -17,7 +17,8 @@ from treatments import clinical_rules
 from treatments.clinical_rules import ClinicalRules, PlanBasis
 from treatments.models import ProtocolRules, ProtocolVersion
 from treatments.policies import protocol_checks, recovery
-from treatments.policies.protocol_sections import BY_KEY, Section
+from treatments.policies.protocol_fields import Section
+from treatments.policies.protocol_sections import BY_KEY
 from treatments.selectors import instruments as instrument_reads
 from treatments.services import protocols
 

@@ -73,6 +73,7 @@ def sign(*, by: Actor, version_id: UUID, revision: int | None = None) -> Protoco
     problems = protocol_checks.problems(
         version, version.clinical, instruments=instrument_reads.at_site(version.protocol.site_id)
     )
+    problems += protocol_checks.unsourced(version.evidence_note, version.clinical)
     if problems:
         raise Conflict(joined([problem.words for problem in problems]))
     version.signed_by_id, version.signed_at = reading.person(by), clock.now()

@@ -16,8 +16,8 @@ from treatments.clinical_rules import Moment
 from treatments.data import AnswerData
 from treatments.enums import Answer, SessionStatus
 from treatments.models import ScreeningAnswer, ScreeningRuling, Session
-from treatments.policies import screening as policy
-from treatments.policies.screening import Given, Line, Part, Readiness, State
+from treatments.policies import checklist
+from treatments.policies.readiness import Given, Line, Part, Readiness, State
 from treatments.selectors import screening as reads
 from treatments.services import reading
 from treatments.services.moves import move
@@ -45,7 +45,7 @@ def answer(
             current_version=answers_so_far(session),
         )
     checked = reads.checked([session])[0]
-    groups = {group[0].code: group for group in policy.measures(checked.facts.rules, moment)}
+    groups = {group[0].code: group for group in checklist.measures(checked.facts.rules, moment)}
     known = checked.facts.booking if moment == Moment.BOOKING else checked.facts.day
     person, now = reading.person(by), clock.now()
     rows: list[ScreeningAnswer] = []

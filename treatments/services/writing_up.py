@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from clinic import clock
 from clinic.actors import Actor, Staff
@@ -30,10 +31,12 @@ from treatments.data import (
 from treatments.enums import RecordSection
 from treatments.models import KitType, Medicine, Readying, Recipient, Session
 from treatments.policies import presets
-from treatments.selectors import records
+from treatments.policies import targets as targets_of
+from treatments.selectors import records, reviews
 from treatments.services import bedside, blood, injecting, writing
 
 D = TypeVar("D")
+_USED_UP = gettext_lazy("These levels had all the injections of this course: choose where it went yourself.")
 _DRAW = ("blood_ml", "site", "needle_gauge", "anticoagulant", "anticoagulant_ml", "baseline_tube")
 _MADE = ("product_ml", "kit_id", "device_id", "buffy_coat", "plasma_removed_ml", "activation", "additives")
 _GIVEN = ("volume_ml", "guidance", "needle_gauge", "needle_mm", "approach")
@@ -120,13 +123,17 @@ def as_last(*, by: Actor, session_id: UUID, section: RecordSection) -> None:
         ]
         _fill_readying(session, data, lines, by=by)
     elif section == RecordSection.INJECTIONS and not session.injections.exists():
+        used = _used_up(session)
         rows = [
             InjectionData(
                 TargetData(row.structure, row.level, row.side),
                 **{name: getattr(row, name) for name in _GIVEN},
             )
             for row in last.injections
+            if (row.structure, row.level) not in used
         ]
+        if not rows:
+            raise InvalidInput(str(_USED_UP), field="injections")
         _started, ended = records.stage_times(session).get("injection", (None, None))
         _record_injections(session, rows, ended, by=by)
 
@@ -212,7 +219,14 @@ def _fill_readying(
 
 
 def _inject(session: Session, usual: Usual, at: dt.datetime | None, *, by: Actor) -> None:
-    targets = [TargetData(row.structure, row.level, row.side) for row in session.course.targets.all()]
+    used = _used_up(session)
+    targets = [
+        TargetData(row.structure, row.level, row.side)
+        for row in session.course.targets.all()
+        if (row.structure, row.level) not in used
+    ]
+    if used and not targets:
+        raise InvalidInput(str(_USED_UP), field="injections")
     made = blood.current_preparation(session)
     rows = presets.injections(
         targets,
@@ -225,6 +239,13 @@ def _inject(session: Session, usual: Usual, at: dt.datetime | None, *, by: Actor
             _("How much was injected is not known: enter the product's volume first."), field="injections"
         )
     _record_injections(session, rows, at, by=by)
+
+
+def _used_up(session: Session) -> set[targets_of.Place]:
+    """Levels that had all their injections of this course: they are suggested no more, a physician may still choose."""
+    rules = session.course.protocol_version.clinical.targets
+    used = targets_of.used_up(rules, reviews.injected_besides(session))
+    return {(each.structure, each.level) for each in used}
 
 
 def _record_injections(

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from clinic import clock
 from treatments.forms.outcomes import time_points
 from treatments.letters import Letter, Part, Table
-from treatments.models import AdverseEvent
+from treatments.models import AdverseEvent, ProtocolVersion
 from treatments.selectors.history import History
 from treatments.selectors.record_rows import SessionView
 from treatments.views import spine
@@ -82,7 +82,6 @@ def _letter(history: History, to: Addressed, title: str, parts: Sequence[Part]) 
         if to.remark
         else []
     )
-    known = course.protocol_version.evidence_note
     return Letter(
         lang=(get_language() or "en").split("-")[0],
         title=title,
@@ -92,7 +91,7 @@ def _letter(history: History, to: Addressed, title: str, parts: Sequence[Part]) 
         day=date_format(localtime(clock.now()), "j F Y"),
         patient=f"{patient.full_name}, {date_format(patient.birth_date, 'j M Y')}, {patient.record_number}",
         salutation=to.greeting,
-        parts=[*parts, *said, *([Part(_("What is known"), [known])] if known else [])],
+        parts=[*parts, *said, *_known(course.protocol_version)],
         closing=_("With kind regards"),
         signed=[course.physician.name],
         foot=f"{patient.full_name}, {patient.record_number}",
@@ -196,3 +195,17 @@ def _volume(view: SessionView) -> str:
 def _dose(view: SessionView) -> str:
     dose = view.derived.dose.value if view.derived else None
     return f"{number_format(dose)} × 10⁹" if dose is not None else _("not measured")
+
+
+def _known(version: ProtocolVersion) -> list[Part]:
+    """The protocol's own statement, with level and source; nothing where it makes none."""
+    if not version.evidence_note:
+        return []
+    basis = version.clinical.evidence
+    lines = [version.evidence_note]
+    lines += (
+        [_("Evidence: %(level)s (%(source)s).") % {"level": basis.level, "source": basis.source}]
+        if basis.level
+        else []
+    )
+    return [Part(_("What is known"), lines)]

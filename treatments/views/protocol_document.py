@@ -11,7 +11,8 @@ from treatments.clinical_rules import Level, Mark, Rule
 from treatments.models import ProtocolVersion
 from treatments.policies import protocol_sections as sections
 from treatments.policies.protocol_compare import basis_of
-from treatments.policies.protocol_sections import MARKS, PLAN_FIELDS, SECTIONS, Section, Text
+from treatments.policies.protocol_fields import MARKS, Section, Text
+from treatments.policies.protocol_sections import PLAN_FIELDS, SECTIONS
 
 _DOES: Mapping[str, Text] = {
     Level.BLOCK: _("blocks"),

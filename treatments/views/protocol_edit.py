@@ -18,7 +18,8 @@ from scheduling.views.common import attempt
 from treatments.clinical_rules import RulesError
 from treatments.forms.protocols import LineForm, PlanForm
 from treatments.models import ProtocolVersion
-from treatments.policies.protocol_sections import BY_KEY, Section
+from treatments.policies.protocol_fields import Section
+from treatments.policies.protocol_sections import BY_KEY
 from treatments.services import protocol_edits as edits
 from treatments.views.common import refuse
 from treatments.views.protocols import version_for
@@ -103,7 +104,7 @@ def _edit(request: HttpRequest, version_id: UUID, section: Section, *, at: int |
         request.POST or None,
         section=section,
         line=line,
-        rules=version.clinical,
+        version=version,
         initial={"revision": version.revision},
     )
     form.cancel_url = _address(version, section.key)

@@ -137,7 +137,8 @@ def protocol_sign(request: HttpRequest, version_id: UUID) -> HttpResponse:
         else [],
         "problems": protocol_checks.problems(
             version, version.clinical, instruments=instrument_reads.at_site(version.protocol.site_id)
-        ),
+        )
+        + protocol_checks.unsourced(version.evidence_note, version.clinical),
         "concerns": protocol_checks.concerns(version, version.clinical),
         "unsure": unsure(version),
     }

@@ -22,7 +22,7 @@ from scheduling.views.common import at_site, attempt, way_back
 from treatments.clinical_rules import Moment
 from treatments.enums import Answer, SessionStatus
 from treatments.forms.screening import ChecklistForm, Entry, RulingForm
-from treatments.policies.screening import Line, Part, Result, State
+from treatments.policies.readiness import Line, Part, Result, State
 from treatments.selectors import screening as reads
 from treatments.selectors.screening import Checked
 from treatments.services import screening
