@@ -20,7 +20,7 @@ from clinic import clock
 from clinic.enums import Permission, Role
 from clinic.models import Household, Link, Message, Patient, Site, Task, User
 from clinic.permissions import ROLE_PERMISSIONS
-from clinic.services import contacts, links, tasks
+from clinic.services import contacts, links, pauses, tasks
 from clinic.services.contacts import ContactData
 from scheduling.enums import Told
 from scheduling.models import (
@@ -252,6 +252,9 @@ def grounds() -> Grounds:
             "task_id": _task(ward, person).pk,
             "message_kind": "appointment.confirmation",
             "message_id": Message.objects.filter(patient=person)[0].pk,
+            "pause_id": pauses.pause(
+                by=manager.actor(), site_id=site.pk, kind="appointment.reminder_3d", note="New words"
+            ).pk,
             "user_id": manager.pk,
             "day": clock.today(site.zone),
             "appointment_id": visits[0].pk,

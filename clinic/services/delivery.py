@@ -21,7 +21,7 @@ from clinic.mailing import Envelope
 from clinic.models import Message
 from clinic.policies.parcels import Parcel
 from clinic.policies.quiet_hours import quiet_end
-from clinic.services import drafts, leases
+from clinic.services import drafts, leases, unsubscribing
 from clinic.services.drafts import AWAY, Draft
 from clinic.services.leases import Watch
 from clinic.smtp import Channel, Outcome, Result, Unreachable
@@ -137,7 +137,13 @@ def _envelope(
         return None
     try:
         rendered = drafts.rendered(message, draft, riders=riders)
-        return mailing.envelope(rendered, key=message.pk, site=message.site, recipient=draft.address)
+        return mailing.envelope(
+            rendered,
+            key=message.pk,
+            site=message.site,
+            recipient=draft.address,
+            headers=_declining([message, *(rider for rider, _draft in riders)]),
+        )
     except AWAY:
         raise
     except Exception as error:
@@ -145,6 +151,14 @@ def _envelope(
         cause = type(error.__cause__ or error).__name__
         log.error("message cannot be rendered", message_id=str(message.pk), kind=message.kind, error=cause)  # noqa: TRY400
         return None
+
+
+def _declining(messages: Sequence[Message]) -> dict[str, str]:
+    """By one POST the mailbox declines what may be declined of this mail (RFC 8058): the first such of what is in it."""
+    address = next((found for one in messages if (found := unsubscribing.address_of(one))), "")
+    if not address:
+        return {}
+    return {"List-Unsubscribe": f"<{address}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 
 
 def _write(

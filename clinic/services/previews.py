@@ -1,5 +1,6 @@
 """What a message said, or would say now, for the page that shows it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
@@ -51,7 +52,7 @@ def preview(message: Message) -> Preview:
     if message.text is not None and message.snapshot is not None:
         kept = message.snapshot
         draft = Draft(message.text, kept["placeholders"], kept["address"])
-        return _shown(message, draft, Reading.AS_STARTED)
+        return _shown(message, draft, Reading.AS_STARTED, riders=_riders(message))
     known = {kind.key for kind in messaging.all_kinds()}
     if message.text is not None or message.kind not in known or not message.patient.is_active:
         return Preview(Reading.GONE)
@@ -61,9 +62,26 @@ def preview(message: Message) -> Preview:
     )
 
 
-def _shown(message: Message, draft: Draft, reading: Reading) -> Preview:
+def _riders(message: Message) -> list[tuple[Message, Draft]]:
+    """What went in this mail beside its own words."""
+    return [
+        (rider, Draft(rider.text, rider.snapshot["placeholders"], rider.snapshot["address"]))
+        for rider in carried(message)
+        if rider.text is not None and rider.snapshot is not None
+    ]
+
+
+def carried(message: Message) -> list[Message]:
+    """The messages whose words went in this one's mail, in their order. One query."""
+    return list(message.riders.select_related("text").order_by("planned_for", "pk"))
+
+
+def _shown(
+    message: Message, draft: Draft, reading: Reading, *, riders: Sequence[tuple[Message, Draft]] = ()
+) -> Preview:
     draft = replace(draft, values=messaging.masked(message.kind, draft.values))
     try:
-        return Preview(reading, draft.address, drafts.rendered(message, draft, with_attachments=False))
+        rendered = drafts.rendered(message, draft, riders=riders, with_attachments=False)
+        return Preview(reading, draft.address, rendered)
     except CannotRender:
         return Preview(Reading.GONE, draft.address)

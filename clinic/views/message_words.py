@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from clinic import messaging
 from clinic.enums import MessageState
-from clinic.models import Message
+from clinic.models import Message, Pause
 
 REASONS: dict[str, str | Promise] = {
     "cancelled": gettext_lazy("The visit was cancelled"),
@@ -49,10 +49,22 @@ def reason_of(message: Message) -> str:
 
 
 def kind_of(message: Message) -> str:
+    return kind_name(message.kind)
+
+
+def kind_name(key: str) -> str:
+    """The kind's name for staff; its key where no app knows it any more."""
     try:
-        return str(messaging.get(message.kind).name)
+        return str(messaging.get(key).name)
     except KeyError:
-        return message.kind
+        return key
+
+
+def scope_of(row: Pause) -> str:
+    """What a pause holds, in words."""
+    kind = kind_name(row.kind) if row.kind else _("All mails")
+    where = row.site.name if row.site else _("everywhere")
+    return _("%(kind)s, %(where)s") % {"kind": kind, "where": where}
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,12 @@ from clinic.enums import MessageState, Permission
 from clinic.models import Message, Site
 from clinic.permissions import actor_of, can, requires
 from clinic.selectors import messages as selectors
+from clinic.selectors import sending
 from clinic.selectors.patients import patient_detail
 from clinic.services import outbox, previews
 from clinic.services.reconcile import PARKED
 from clinic.views.common import address, at_site
-from clinic.views.message_words import Row, history_of, kind_of
+from clinic.views.message_words import Row, history_of, kind_of, scope_of
 
 ROWS = 30
 NEWEST = 8
@@ -62,6 +63,8 @@ def index(request: HttpRequest, site: Site) -> HttpResponse:
         "tabs": tabs,
         "group": group,
         "backlog": backlog,
+        "pauses": [(row, scope_of(row.pause)) for row in sending.pauses([site.pk])],
+        "may_pause": can(actor_of(request), Permission.MANAGE_MESSAGES, site_id=site.pk),
         "now": clock.now(),
     }
     return render(request, "clinic/message/list.html", context)
@@ -80,6 +83,7 @@ def detail(request: HttpRequest, site: Site, message_id: UUID) -> HttpResponse:
         "kind": kind_of(message),
         "steps": history_of(message),
         "preview": previews.preview(message),
+        "carried": [(row, kind_of(row)) for row in previews.carried(message)],
         "patient_url": address(request, "clinic:patient-detail", message.patient_id),
         "may_retry": _may_retry(message) and can(by, Permission.MANAGE_MESSAGES, site_id=message.site_id),
     }
