@@ -1,7 +1,8 @@
 """Before the door of a link: the birth date, with few tries; and the decorator of every page behind one.
 
 Reading changes nothing, however often it is done: mail scanners open every link. That the birth date was right is
-kept in a signed cookie of this browser, for two hours and for this link alone. There is no session and no account.
+kept in a signed cookie of this browser, for two hours and for this person's links alone. There is no session and no
+account.
 """
 
 import datetime as dt
@@ -76,7 +77,7 @@ def _asked(request: HttpRequest, link: Link, token: str, form: BirthDateForm) ->
         response = _to_the_door(link, token)
         response.set_signed_cookie(
             _cookie(link),
-            str(link.pk),
+            _person(link),
             salt=_SALT,
             max_age=int(PROVED_FOR.total_seconds()),
             httponly=True,
@@ -134,13 +135,16 @@ def by_link(
 
 
 def is_proved(request: HttpRequest, link: Link) -> bool:
-    """Whether this browser has given the birth date, or a member of staff has handed it over for this link."""
+    """Whether this browser has given the birth date, or a member of staff has handed it over for this link.
+
+    It is one date for all links of a person: whoever holds a second one of theirs is not asked for it again.
+    """
     if request.session.get(HANDED_OVER) == str(link.pk):
         return True
     kept = request.get_signed_cookie(
         _cookie(link), default="", salt=_SALT, max_age=int(PROVED_FOR.total_seconds())
     )
-    return kept == str(link.pk)
+    return kept == _person(link)
 
 
 def speaking_to(link: Link) -> Any:
@@ -215,6 +219,12 @@ def _elsewhere(request: HttpRequest, url: str) -> HttpResponse:
     return HttpResponseRedirect(url)
 
 
+def _person(link: Link) -> str:
+    """For whom the date was given: the patient, or one of their contacts."""
+    return f"{link.patient_id}:{link.contact_id or ''}"
+
+
 def _cookie(link: Link) -> str:
-    """One a link, so that two patients of one family do not take each other's place."""
-    return f"{'__Host-' if settings.HTTPS else ''}link-{link.pk.hex[-12:]}"
+    """One a person, so that two patients of one family do not take each other's place."""
+    key = link.contact_id or link.patient_id
+    return f"{'__Host-' if settings.HTTPS else ''}link-{key.hex[-12:]}"

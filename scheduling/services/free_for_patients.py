@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from clinic import clock
-from clinic.days import long_day
 from scheduling import policies
 from scheduling.models import Appointment
 from scheduling.services import availability
 
-DAYS_AT_ONCE = 6
+DAYS_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +19,6 @@ class Day:
 
     day: dt.date
     starts: Sequence[dt.datetime]
-
-    @property
-    def words(self) -> str:
-        """The day in full, in the language that is active."""
-        return long_day(self.day, year=False, comma=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,7 +216,17 @@ def _times(
             visit, lead_id=reads.lead_of(visit), after=_day(request.GET.get("after"))
         )
         context |= {
-            "days": found.days,
+            "days": [
+                {
+                    "day": one.day,
+                    "words": long_day(one.day, year=False, comma=True),
+                    "starts": one.starts,
+                    "count": words["one_time" if len(one.starts) == 1 else "times"].format(
+                        count=len(one.starts)
+                    ),
+                }
+                for one in found.days
+            ],
             "later": found.later,
             "is_later": found.is_later,
             "anybody": found.anybody,

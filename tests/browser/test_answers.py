@@ -94,7 +94,9 @@ def give_birth_date(page: Page, course: Course) -> None:
 
 
 def door_of(course: Course) -> str:
-    return reverse("clinic:link", args=[links.token_of(Link.objects.get(patient=course.patient_id))])
+    return reverse(
+        "clinic:link", args=[links.token_of(Link.objects.get(purpose="answers", patient=course.patient_id))]
+    )
 
 
 def test_patient_answers_peg_and_rmdq_on_a_phone(ward: Ward, phone: Page) -> None:
@@ -144,7 +146,7 @@ def test_patient_answers_peg_and_rmdq_on_a_phone(ward: Ward, phone: Page) -> Non
 
 def test_forged_and_ended_links_say_what_to_do_in_both_languages(ward: Ward, phone: Page) -> None:
     course = asked(ward, 11, language="es")
-    link = Link.objects.get(patient=course.patient_id)
+    link = Link.objects.get(purpose="answers", patient=course.patient_id)
     phone.goto(door_of(course))
     expect(phone.get_by_role("heading", name="Díganos su fecha de nacimiento")).to_be_visible()
     found = faults(phone, "answers-birth-es")

@@ -57,7 +57,7 @@ def asked(ward: Ward, **patient: str) -> Course:
 
 def proved(course: Course) -> tuple[Client, str]:
     """A browser that has given the birth date, and the secret of its link."""
-    link = Link.objects.get(patient=course.patient_id)
+    link = Link.objects.get(purpose="answers", patient=course.patient_id)
     client, token = Client(), links.token_of(link)
     born = course.patient.birth_date
     client.post(
@@ -152,7 +152,7 @@ def test_reading_the_pages_changes_nothing(course: Course) -> None:
 
 
 def test_pages_ask_for_the_birth_date_first(course: Course) -> None:
-    token = links.token_of(Link.objects.get())
+    token = links.token_of(Link.objects.get(purpose="answers"))
     door = reverse("clinic:link", args=[token])
     for url in (reverse("treatments:answers", args=[token]), step(token, 1)):
         assert Client().get(url)["Location"] == door
@@ -225,7 +225,7 @@ def test_handed_over_link_opens_no_other_patients_page(ward: Ward, course: Cours
     other = asked(ward)
     client = walk.signed_in(clinic.user(Role.NURSE, at=ward.house.site))
     client.post(reverse("treatments:outcomes-tablet", args=[course.pk]))
-    token = links.token_of(Link.objects.get(patient=other.patient_id))
+    token = links.token_of(Link.objects.get(purpose="answers", patient=other.patient_id))
     assert client.get(step(token, 1))["Location"] == reverse("clinic:link", args=[token])
 
 

@@ -95,7 +95,7 @@ def test_baseline_is_asked_by_one_mail_with_one_link(ward: Ward) -> None:
     assert asking.ask_due(by=BY) == 1
     assert asked(course) == {"baseline": "open"}
     assert mails(course) == [("", "pending")]
-    link = Link.objects.get()
+    link = Link.objects.get(purpose="answers")
     sheet = AnswerSheet.objects.get()
     assert (link.patient_id, link.purpose) == (course.patient_id, asking.DOOR)
     assert link.expires_at.astimezone(course.site.zone).date() == sheet.until + _ONE
@@ -238,7 +238,7 @@ def test_contact_who_may_hear_details_gets_a_link_and_others_none(ward: Ward) ->
         for name, may in (("grete", True), ("hans", False))
     )
     asking.ask_due(by=BY)
-    assert list(Link.objects.values_list("contact", flat=True)) == [hears.pk]
+    assert list(Link.objects.filter(purpose="answers").values_list("contact", flat=True)) == [hears.pk]
     rows = list(
         Message.objects.filter(kind=sheets.QUESTIONNAIRE).select_related("patient", "site", "contact")
     )
@@ -322,7 +322,7 @@ def test_ask_now_sends_the_link_again_once_the_first_is_out(ward: Ward) -> None:
     Message.objects.filter(kind=sheets.QUESTIONNAIRE).update(state="sent")
     asking.ask_now(by=ward.nurse, course_id=course.pk)
     assert mails(course) == [("", "sent"), ("", "pending")]
-    assert Link.objects.count() == 1
+    assert Link.objects.filter(purpose="answers").count() == 1
 
 
 def test_ask_now_refuses_what_cannot_be(ward: Ward) -> None:
