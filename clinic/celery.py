@@ -27,6 +27,11 @@ app.conf.beat_schedule = {
         "schedule": 1800.0,
         "options": {"expires": 1800},
     },
+    "ask for visits without a date": {
+        "task": "treatments.invite_to_book",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "open gates that are due": {
         "task": "treatments.open_due_reviews",
         "schedule": 3600.0,

@@ -159,6 +159,8 @@ class Notice(StrEnum):
     MOVED = "appointment.moved"
     CANCELLED = "appointment.cancelled"
     SEVERAL = "appointment.changed_several"
+    PLAN = "appointment.plan"
+    PREPARATION = "appointment.preparation"
     REMINDER_3D = "appointment.reminder_3d"
     REMINDER_1D = "appointment.reminder_1d"
     OFFER = "appointment.offer"

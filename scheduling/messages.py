@@ -20,7 +20,7 @@ from clinic.services import links
 from scheduling.enums import AppointmentStatus, Notice
 from scheduling.invitations import invitation_to
 from scheduling.models import Appointment
-from scheduling.services import notices
+from scheduling.services import notices, preparing
 
 _STANDING = (AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)
 
@@ -33,24 +33,24 @@ TEXTS: dict[str, dict[str, DefaultText]] = {
     Notice.CONFIRMATION: {
         "en": DefaultText(
             "Your appointment",
-            f"Hello {{first_name}},\n\nyour appointment is booked.\n\n{_WHEN_EN}\n\n{{bring}}\n\n{_CHANGE_EN}",
+            f"Hello {{first_name}},\n\nyour appointment is booked.\n\n{_WHEN_EN}\n\n{{bring}}\n\n{{prepare}}\n\n{_CHANGE_EN}",
             "When to come, where, and what to bring.",
         ),
         "es": DefaultText(
             "Su cita",
-            f"Hola {{first_name}}:\n\nsu cita está reservada.\n\n{_WHEN_ES}\n\n{{bring}}\n\n{_CHANGE_ES}",
+            f"Hola {{first_name}}:\n\nsu cita está reservada.\n\n{_WHEN_ES}\n\n{{bring}}\n\n{{prepare}}\n\n{_CHANGE_ES}",
             "Cuándo venir, dónde y qué traer.",
         ),
     },
     Notice.MOVED: {
         "en": DefaultText(
             "Your appointment has moved",
-            f"Hello {{first_name}},\n\nyour appointment has a new time. The old one no longer counts.\n\n{_WHEN_EN}\n\n{{bring}}\n\n{_CHANGE_EN}",
+            f"Hello {{first_name}},\n\nyour appointment has a new time. The old one no longer counts.\n\n{_WHEN_EN}\n\n{{bring}}\n\n{{prepare}}\n\n{_CHANGE_EN}",
             "The new time, and where to come.",
         ),
         "es": DefaultText(
             "Su cita ha cambiado",
-            f"Hola {{first_name}}:\n\nsu cita tiene una nueva hora. La anterior ya no vale.\n\n{_WHEN_ES}\n\n{{bring}}\n\n{_CHANGE_ES}",
+            f"Hola {{first_name}}:\n\nsu cita tiene una nueva hora. La anterior ya no vale.\n\n{_WHEN_ES}\n\n{{bring}}\n\n{{prepare}}\n\n{_CHANGE_ES}",
             "La nueva hora y adónde venir.",
         ),
     },
@@ -62,6 +62,18 @@ TEXTS: dict[str, dict[str, DefaultText]] = {
         "es": DefaultText(
             "Su cita está cancelada",
             "Hola {first_name}:\n\nsu cita del {day} a las {time} está cancelada. No hace falta que venga.\n\n¿Quiere otra cita? Llámenos al {phone}.\n\n{clinic}",
+        ),
+    },
+    Notice.PREPARATION: {
+        "en": DefaultText(
+            "Getting ready for your visit",
+            f"Hello {{first_name}},\n\nwe look forward to seeing you.\n\n{_WHEN_EN}\n\n{{prepare}}\n\n{_CHANGE_EN}",
+            "Some things are good to know some days before.",
+        ),
+        "es": DefaultText(
+            "Cómo prepararse para su visita",
+            f"Hola {{first_name}}:\n\nle esperamos pronto.\n\n{_WHEN_ES}\n\n{{prepare}}\n\n{_CHANGE_ES}",
+            "Conviene saber algunas cosas unos días antes.",
         ),
     },
     Notice.REMINDER_3D: {
@@ -91,8 +103,8 @@ TEXTS: dict[str, dict[str, DefaultText]] = {
 }
 
 
-_BUTTON = {"en": "Confirm or change it", "es": "Confirmar o cambiarla"}
-_WITH_LINK = (Notice.CONFIRMATION, Notice.MOVED, Notice.REMINDER_3D, Notice.REMINDER_1D)
+BUTTON = {"en": "Confirm or change it", "es": "Confirmar o cambiarla"}
+_WITH_LINK = (Notice.CONFIRMATION, Notice.MOVED, Notice.REMINDER_3D, Notice.REMINDER_1D, Notice.PREPARATION)
 
 
 def recheck(messages: Sequence[Message]) -> Mapping[UUID, str]:
@@ -115,13 +127,14 @@ def recheck(messages: Sequence[Message]) -> Mapping[UUID, str]:
 
 def placeholders(messages: Sequence[Message]) -> Mapping[UUID, Mapping[str, str]]:
     """Day and time as the patient reads them, in their language, in the site's zone, and the link of whoever gets the
-    mail, which acts for them and is kept nowhere. Three queries at most.
+    mail, which acts for them and is kept nowhere. Four queries at most.
 
     A cancellation names the time that they were last told of: they may never have heard of a later one.
     """
     visits = _visits(messages)
     doors = _links(messages)
     told = notices.told_starts([message for message in messages if message.kind == Notice.CANCELLED])
+    begun = preparing.begun(list(visits.values()))
     values: dict[UUID, Mapping[str, str]] = {}
     for message in messages:
         visit = visits.get(notices.visit_key(message.about))
@@ -140,13 +153,16 @@ def placeholders(messages: Sequence[Message]) -> Mapping[UUID, Mapping[str, str]
             "address": visit.site.address,
             "phone": visit.site.phone,
             "bring": visit.visit_type.bring,
+            "prepare": preparing.prompt(reader.language, visit.site.phone)
+            if visit.pk in begun or message.kind == Notice.PREPARATION
+            else "",
             # For the invitation only; never shown.
             "starts_at": begins.astimezone(dt.UTC).isoformat(),
             "ends_at": (begins + (visit.period.upper - visit.period.lower)).astimezone(dt.UTC).isoformat(),
         }
         link = doors.get((message.about, message.patient_id, message.contact_id))
         if link is not None and message.kind in _WITH_LINK:
-            label = _BUTTON.get(reader.language, _BUTTON["en"])
+            label = BUTTON.get(reader.language, BUTTON["en"])
             values[message.pk] = {
                 **values[message.pk],
                 "button_url": links.address_of(link),
@@ -175,6 +191,7 @@ EXAMPLES = {
     ),
     "time": Example(_("when to come"), {"en": "09:30"}),
     "address": Example(_("address of the clinic"), {"en": "Lindenstraße 4, 10969 Berlin"}),
+    "prepare": Example(_("that it is time to get ready"), preparing.EXAMPLES),
     "bring": Example(
         _("what to bring"),
         {"en": "Please bring your insurance card.", "es": "Traiga su tarjeta sanitaria, por favor."},
@@ -184,6 +201,10 @@ _DUTIES: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
     Notice.CONFIRMATION: (_("Tells that a visit is booked."), _("Three minutes after booking.")),
     Notice.MOVED: (_("Tells the new time."), _("Three minutes after a visit was moved.")),
     Notice.CANCELLED: (_("Tells that a visit is off."), _("Three minutes after it was cancelled.")),
+    Notice.PREPARATION: (
+        _("Says that it is time to get ready; what to do stands behind the link."),
+        _("Ten days before, or as the protocol says, at 10:00; booked later, the confirmation says it."),
+    ),
     Notice.REMINDER_3D: (_("Reminds of a visit."), _("Three days before, at 10:00.")),
     Notice.REMINDER_1D: (_("Reminds of a visit once more."), _("The day before, at 10:00.")),
 }
@@ -196,25 +217,28 @@ def register() -> None:
         Notice.CONFIRMATION: _("Confirmation"),
         Notice.MOVED: _("New time"),
         Notice.CANCELLED: _("Cancellation"),
+        Notice.PREPARATION: _("Preparation"),
         Notice.REMINDER_3D: _("Reminder, 3 days before"),
         Notice.REMINDER_1D: _("Reminder, 1 day before"),
     }
     for key, name in names.items():
         reminder = key in (Notice.REMINDER_3D, Notice.REMINDER_1D)
+        ahead = reminder or key == Notice.PREPARATION
         messaging.register(
             MessageKind(
                 key=key,
                 name=name,
                 purpose=_DUTIES[key][0],
                 timing=_DUTIES[key][1],
+                button=BUTTON if key in _WITH_LINK else {},
                 texts=TEXTS[key],
                 recheck=recheck,
                 placeholders=placeholders,
-                attachments=None if reminder else invitation,
+                attachments=None if ahead else invitation,
                 needs_consent=reminder,
-                group="reminders" if reminder else "",
+                group="reminders" if reminder else "preparation" if ahead else "",
                 secrets=frozenset({"button_url"}),
-                counts=reminder,
+                counts=ahead,
                 carries=key != Notice.CANCELLED,
             )
         )

@@ -10,7 +10,15 @@ class TreatmentsConfig(AppConfig):
         from django.utils.translation import gettext_lazy as _  # noqa: PLC0415
 
         from clinic import doors, locks  # noqa: PLC0415 - models are ready only now
-        from treatments import integrity, messages, question_mail, receivers, rules, screening_guard  # noqa: PLC0415
+        from treatments import (  # noqa: PLC0415
+            course_mail,
+            integrity,
+            messages,
+            question_mail,
+            receivers,
+            rules,
+            screening_guard,
+        )
         from treatments.models import Course, Session  # noqa: PLC0415
         from treatments.selectors import readiness, seals  # noqa: PLC0415
         from treatments.services import asking  # noqa: PLC0415
@@ -20,6 +28,7 @@ class TreatmentsConfig(AppConfig):
         rules.register()
         messages.register()
         question_mail.register()
+        course_mail.register()
         doors.register(doors.Door(asking.DOOR, _("Answer questions"), "treatments:answers"))
         integrity.register()
         seals.register()

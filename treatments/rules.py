@@ -117,6 +117,7 @@ def register() -> None:
     rules.register("course", of_course)
     rules.register_lock_keys(courses.lock_keys)
     purposes.register(courses.session_words)
+    purposes.register_leads(courses.preparation_leads)
 
 
 def _of_sessions(requests: Sequence[StartRequest]) -> list[Asked]:

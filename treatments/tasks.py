@@ -4,7 +4,7 @@ import structlog
 from celery import shared_task
 
 from clinic.actors import System
-from treatments.services import asking, gate_watch, reviews
+from treatments.services import asking, gate_watch, inviting, reviews
 
 log = structlog.get_logger(__name__)
 
@@ -27,3 +27,12 @@ def ask_due_questions() -> int:
     if asked:
         log.info("patients_asked", count=asked)
     return asked
+
+
+@shared_task(name="treatments.invite_to_book")
+def invite_to_book() -> int:
+    """Ask the patients whose next visit has no date. Running it twice, or late, does no harm."""
+    invited = inviting.invite_due(by=System(job="treatments.invite_to_book"))
+    if invited:
+        log.info("patients_invited", count=invited)
+    return invited

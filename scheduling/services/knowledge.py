@@ -19,6 +19,8 @@ from scheduling.models import Appointment, NoticeLine
 DOOR = "scheduling.visit"
 """Purpose of the links to a visit's page; each is about the visit's own key."""
 FORMER = "former:"
+TOGETHER = (Notice.SEVERAL, Notice.PLAN)
+"""Kinds that tell of several visits: of changes, or of what was booked in one act."""
 TELLING = (Notice.CONFIRMATION, Notice.MOVED)
 SAID = "visits"
 """The value of a mail about several visits that keeps, as JSON, what it says of each of them."""
@@ -89,7 +91,7 @@ def was_ever_mailed(appointment: Appointment) -> bool:
     lines = NoticeLine.objects.filter(appointment=appointment, kind__in=TELLING).values("about")
     rows = Message.objects.filter(patient_id=appointment.patient_id)
     alone = Q(about=about(appointment), kind__in=TELLING)
-    return rows.filter(alone | Q(kind=Notice.SEVERAL, about__in=lines)).exists()
+    return rows.filter(alone | Q(kind__in=TOGETHER, about__in=lines)).exists()
 
 
 def saying(*, visit: str, told_rev: int, start: dt.datetime, is_off: bool) -> dict[str, str | int | bool]:
@@ -100,13 +102,13 @@ def saying(*, visit: str, told_rev: int, start: dt.datetime, is_off: bool) -> di
 def _out(visits: Collection[UUID], *, keys: Collection[str]) -> QuerySet[Message]:
     """The mails about these visits, alone or among others, that left the house, or may have."""
     lines = NoticeLine.objects.filter(appointment__in=visits).values("about")
-    mine = Q(about__in=keys, kind__in=list(Notice)) | Q(kind=Notice.SEVERAL, about__in=lines)
+    mine = Q(about__in=keys, kind__in=list(Notice)) | Q(kind__in=TOGETHER, about__in=lines)
     return Message.objects.filter(mine, state__in=_OUT)
 
 
 def _sayings(row: Message) -> Iterator[_Saying]:
     values = (row.snapshot or {}).get("placeholders", {})
-    if row.kind == Notice.SEVERAL:
+    if row.kind in TOGETHER:
         for one in json.loads(values.get(SAID) or "[]"):
             known = Known(dt.datetime.fromisoformat(one["start"]), one["off"])
             yield _Saying(one["visit"], one["rev"], known)

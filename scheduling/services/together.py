@@ -21,7 +21,7 @@ from clinic.services.outbox import Plan
 from scheduling.enums import Notice, Told
 from scheduling.models import Appointment, NoticeLine
 from scheduling.selectors import delays
-from scheduling.services.knowledge import DOOR, about
+from scheduling.services.knowledge import DOOR, TOGETHER, about
 
 GRACE = dt.timedelta(minutes=3)
 ABOUT = "visits:"
@@ -131,7 +131,7 @@ def _plans(group: Sequence[News]) -> list[Plan]:
         first = several[0].appointment
         plans.append(
             Plan(
-                kind=Notice.SEVERAL,
+                kind=_kind_of(several),
                 about=key,
                 about_rev=1,
                 patient_id=first.patient_id,
@@ -143,6 +143,11 @@ def _plans(group: Sequence[News]) -> list[Plan]:
     return plans
 
 
+def _kind_of(several: Sequence[News]) -> Notice:
+    """New visits alone are a plan; anything else changes what the patient knew."""
+    return Notice.PLAN if all(news.kind == Notice.CONFIRMATION for news in several) else Notice.SEVERAL
+
+
 def _reader(news: News) -> tuple[UUID, UUID]:
     return news.appointment.patient_id, news.appointment.site_id
 
@@ -150,7 +155,7 @@ def _reader(news: News) -> tuple[UUID, UUID]:
 def _unfinished(appointment: Appointment) -> dict[str, dt.datetime | None]:
     """The mails about this visit and others that are not over: when each is due, None where a sender has it."""
     mine = NoticeLine.objects.filter(appointment=appointment).values("about")
-    rows = Message.objects.filter(kind=Notice.SEVERAL, about__in=mine, state__in=_NOT_OVER)
+    rows = Message.objects.filter(kind__in=TOGETHER, about__in=mine, state__in=_NOT_OVER)
     found: dict[str, dt.datetime | None] = {}
     for key, state, due in rows.values_list("about", "state", "planned_for"):
         found[key] = due if state in _WAITING else found.get(key)

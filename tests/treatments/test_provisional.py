@@ -71,7 +71,7 @@ def test_repeat_is_silent_until_the_review_releases_it(ward: Ward) -> None:
     reviews.decide(
         by=ward.physician, course_id=order.course_id, before_session=2, decision=Decision.CONTINUE, reason="."
     )
-    assert about(second) == ["confirmation", "reminder_3d", "reminder_1d"]
+    assert about(second) == ["confirmation", "preparation", "reminder_3d", "reminder_1d"]
     assert [about(visit) for visit in visits[2:]] == [[], []]
 
 

@@ -104,7 +104,8 @@ def test_ending_a_course_of_three_told_visits_tells_its_patient_once(ward: Ward,
 
 def _all_sent() -> None:
     """As if every confirmation had gone out."""
-    rows = list(Message.objects.filter(kind="appointment.confirmation", state="pending"))
+    told = ["appointment.confirmation", "appointment.plan"]
+    rows = list(Message.objects.filter(kind__in=told, state="pending"))
     for row in rows:
         draft = drafts.make([row])[row.pk]
         row.state, row.text, row.snapshot, row.started_at = "sent", draft.text, draft.snapshot(), clock.now()

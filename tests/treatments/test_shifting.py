@@ -83,7 +83,10 @@ def test_shift_tells_only_of_the_visit_that_was_told(ward: Ward) -> None:
     wanted = {number: ward.at(11 + 28 * (number - 1)) for number in range(1, 5)}
     shifting.shift(by=ward.desk, appointment_id=visits[0].pk, starts=wanted)
     waiting = Message.objects.filter(state="pending").exclude(kind__contains="reminder")
-    assert [row.about for row in waiting] == [f"appointment:{visits[0].pk}"]
+    assert {row.kind: row.about for row in waiting} == {
+        "appointment.confirmation": f"appointment:{visits[0].pk}",
+        "appointment.preparation": f"appointment:{visits[0].pk}",
+    }
     assert {row.about for row in Message.objects.all()} == {f"appointment:{visits[0].pk}"}
 
 

@@ -10,7 +10,8 @@ from clinic.enums import MessageState
 from clinic.models import Contact, Message, Patient, Site
 from clinic.services import drafts
 from scheduling.enums import AppointmentStatus, Notice, Told
-from scheduling.services.notices import GRACE, REMINDER_TIME, about
+from scheduling.services.notices import GRACE, about
+from scheduling.services.preparing import REMINDER_TIME
 from treatments.demo.visits import Visit
 from treatments.models import Session
 from treatments.policies import recovery

@@ -13,6 +13,7 @@ from scheduling.enums import AppointmentStatus
 from scheduling.models import Appointment
 from treatments.enums import OPEN_COURSE, OrderStatus, SessionStatus
 from treatments.models import Session, SessionBooking
+from treatments.services import inviting
 from treatments.services.moves import move
 
 REBOOK = "rebook_session"
@@ -50,6 +51,7 @@ def _served(session: Session, appointment: Appointment, *, by: Actor) -> None:
     if booking.is_open:
         audit.record("treatments.session.booked", by=by, about=[session])
         _close_rebooking(session, by=by)
+        inviting.booked(session.course, session.number, by=by)
     if session.course.order.status == OrderStatus.OPEN and not _unbooked(session):
         move(session.course.order, OrderStatus.BOOKED, by=by)
 

@@ -15,7 +15,7 @@ from treatments.models import Course, Review
 from treatments.policies import gate
 from treatments.selectors import reviews
 from treatments.selectors.reviews import Gate
-from treatments.services import course_visits, gate_tasks, reading
+from treatments.services import course_visits, gate_tasks, inviting, reading
 from treatments.services.moves import move
 
 
@@ -36,6 +36,7 @@ def _open_gate(*, course_id: UUID, by: Actor) -> bool:
     ):
         return False
     move(course, CourseStatus.REVIEW_DUE, by=by)
+    inviting.to_review(course, reviews.next_number(course), by=by)
     return True
 
 
@@ -91,6 +92,7 @@ def decide(
     )
     _follow(course, review, sessions, by=by)
     gate_tasks.settle(course, by=by)
+    inviting.decided(course, before_session, by=by)
     return review
 
 
