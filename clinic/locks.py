@@ -51,34 +51,55 @@ def scope() -> Iterator[None]:
         _held.reset(token)
 
 
-def take(**keys: Iterable[Any]) -> None:
+Question = tuple[str, dict[str, Any]]
+"""A statement with its named values."""
+
+
+def take(then: Question | None = None, /, **keys: Iterable[Any]) -> list[tuple[Any, ...]]:
     """Lock rows by key, rank by rank in the global order; `take(resource=[…], patient=[…])`.
 
     Rows that do not exist are not an error: the caller re-reads after locking and says what is missing.
     `FOR NO KEY UPDATE` does not block foreign-key checks of other transactions. One statement a rank, in this order,
-    sent together: whoever holds the first lock does not wait for the network to ask for the next.
+    sent together: whoever holds the first lock does not wait for the network to ask for the next. `then` goes with them
+    and its rows are returned: a statement of its own, so it sees what those wrote for whom the locks waited.
     """
     held = _held.get()
     if held is None:
         raise LockOrderError("locks are taken inside a use case only")
     wanted = {rank: set(values) for rank, values in keys.items()}
+    statements: list[str] = []
+    values: dict[str, Any] = {}
     if held.taken:
         _assert_held(held, wanted)
-        return
-    held.taken = True
-    statements: list[str] = []
-    parameters: list[Any] = []
-    for rank in ORDER:
-        if values := wanted.get(rank):
-            rows = _models[rank]._base_manager.filter(pk__in=values).order_by("pk")
-            locking = rows.select_for_update(no_key=True).values_list("pk", flat=True)
-            statement, values_of = locking.query.sql_with_params()
-            statements.append(statement)
-            parameters += values_of
-            held.keys[rank] |= values
-    if statements:
-        with connection.cursor() as cursor:
-            cursor.execute("; ".join(statements), parameters)
+    else:
+        held.taken = True
+        for rank in ORDER:
+            if keys_of_rank := wanted.get(rank):
+                statements.append(_lock(rank))
+                values[f"lock_{rank}"] = list(keys_of_rank)
+                held.keys[rank] |= keys_of_rank
+    if then is not None:
+        statements.append(then[0])
+        values |= then[1]
+    if not statements:
+        return []
+    return ask(("; ".join(statements), values))
+
+
+def ask(question: Question) -> list[tuple[Any, ...]]:
+    """The rows of the last of its statements, which are sent together."""
+    with connection.cursor() as cursor:
+        cursor.execute(*question)
+        while cursor.nextset():
+            pass
+        return list(cursor.fetchall())
+
+
+def _lock(rank: str) -> str:
+    meta = _models[rank]._meta
+    table, key = connection.ops.quote_name(meta.db_table), connection.ops.quote_name(str(meta.pk.column))
+    # Names of our own tables, not words that anybody typed.
+    return f"SELECT {key} FROM {table} WHERE {key} = ANY(%(lock_{rank})s) ORDER BY {key} FOR NO KEY UPDATE"  # noqa: S608
 
 
 def looked_for(rank: str, asked: Iterable[Any], *, found: Iterable[Any]) -> None:

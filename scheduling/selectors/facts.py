@@ -207,16 +207,19 @@ class Standing(NamedTuple):
     end: dt.datetime
 
 
-def standing(
+def question(
     *,
     resources: Iterable[UUID],
     patients: Iterable[UUID],
     low: dt.datetime,
     high: dt.datetime,
     besides: UUID | None = None,
-) -> list[Standing]:
-    """Everything active that meets `[low, high)`, expired holds too; without the visit `besides`."""
-    values: dict[str, Any] = {
+) -> tuple[str, dict[str, Any]]:
+    """Asks for everything active that meets `[low, high)`, expired holds too; without the visit `besides`.
+
+    Its rows are what `Standing` takes.
+    """
+    return _STANDING, {
         "resources": list(resources),
         "patients": list(patients),
         "low": low,
@@ -224,9 +227,6 @@ def standing(
         "besides": besides,
         "occupying": list(OCCUPYING),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_STANDING, values)
-        return [Standing(*row) for row in cursor.fetchall()]
 
 
 def _unpacked(packed: bytes) -> tuple[int, ...]:

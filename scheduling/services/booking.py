@@ -101,7 +101,8 @@ def book_many(
             check(by, permission, site_id=request.site_id)
         if request.squeezed_on is not None:
             check(by, Permission.SQUEEZE_IN, site_id=request.site_id)
-    locks.take(
+    seen = locks.take(
+        looking.question(plans),
         resource={key for each in plans for key in each.resource_ids},
         patient={request.patient_id for request in requests},
         **rules.lock_keys(request.purpose for request in requests),
@@ -109,7 +110,7 @@ def book_many(
     if (key := requests[0].request_key) and (known := _known(key)):
         return [known]
     now = clock.now()
-    look = looking.check_free(plans, now=now)
+    look = looking.check_free(plans, now=now, seen=seen)
     patients = active_patients(requests)
     if look.expired:
         occupancy.lapse_holds(look.expired, now=now)

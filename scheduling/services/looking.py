@@ -4,11 +4,14 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import starmap
+from typing import Any
 from uuid import UUID
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils.translation import gettext as _
 
+from clinic import locks
 from scheduling.exceptions import SlotTaken
 from scheduling.intervals import Interval, minute, minute_up
 from scheduling.models import Allocation
@@ -33,48 +36,61 @@ class Look:
         return facts.Taken(busy, list(self.taken.get(plan.request.patient_id, ())))
 
 
-def check_free(plans: Sequence[VisitPlan], *, now: dt.datetime, appointment_id: UUID | None = None) -> Look:
+def question(plans: Sequence[VisitPlan]) -> locks.Question:
+    """What `check_free` asks, to be sent along with the locks: `check_free(…, seen=locks.take(question, …))`."""
+    return _question(_wanted(plans), plans, appointment_id=None)
+
+
+def check_free(
+    plans: Sequence[VisitPlan],
+    *,
+    now: dt.datetime,
+    appointment_id: UUID | None = None,
+    seen: Sequence[tuple[Any, ...]] | None = None,
+) -> Look:
     """Under the locks, in one query: nobody has taken any of these resources meanwhile. Raises SlotTaken.
 
     Hours, time off and the patient's own visits are judged afterwards; whoever lost a race learns it here,
-    cheaply, and makes room for the next.
+    cheaply, and makes room for the next. `seen` are the rows of `question`, where they came with the locks.
     """
-    wanted = [
-        (member.resource_id, blocks_of(plan.request.start, member)) for plan in plans for member in plan.team
-    ]
-    return _check_blocks_free(
-        wanted, [_period_of(plan) for plan in plans], plans, now=now, appointment_id=appointment_id
-    )
+    wanted = _wanted(plans)
+    if seen is None:
+        seen = locks.ask(_question(wanted, plans, appointment_id=appointment_id))
+    return _judge(seen, wanted, now=now)
 
 
 def check_free_again(rows: Sequence[Allocation], *, now: dt.datetime, appointment_id: UUID) -> None:
     """Under the locks: what these ended allocations blocked is still nobody else's. Raises SlotTaken."""
     wanted = [(row.resource_id, row.blocks) for row in rows]
-    _check_blocks_free(wanted, [], [], now=now, appointment_id=appointment_id)
+    if wanted:
+        _judge(locks.ask(_question(wanted, [], appointment_id=appointment_id)), wanted, now=now)
 
 
-def _check_blocks_free(
-    wanted: Sequence[tuple[UUID, DateTimeTZRange]],
-    periods: Sequence[DateTimeTZRange],
-    plans: Sequence[VisitPlan],
-    *,
-    now: dt.datetime,
-    appointment_id: UUID | None,
-) -> Look:
-    spans = [*(block for _, block in wanted), *periods]
-    if not spans:
-        return Look()
-    rows = facts.standing(
+Wanted = Sequence[tuple[UUID, DateTimeTZRange]]
+
+
+def _wanted(plans: Sequence[VisitPlan]) -> Wanted:
+    return [
+        (member.resource_id, blocks_of(plan.request.start, member)) for plan in plans for member in plan.team
+    ]
+
+
+def _question(wanted: Wanted, plans: Sequence[VisitPlan], *, appointment_id: UUID | None) -> locks.Question:
+    spans = [*(block for _, block in wanted), *map(_period_of, plans)]
+    return facts.question(
         resources={key for key, _ in wanted},
         patients={plan.request.patient_id for plan in plans},
         low=min(span.lower for span in spans),
         high=max(span.upper for span in spans),
         besides=appointment_id,
     )
+
+
+def _judge(rows: Sequence[tuple[Any, ...]], wanted: Wanted, *, now: dt.datetime) -> Look:
     lost: set[str] = set()
     expired: set[UUID] = set()
     taken: dict[UUID, list[Interval]] = defaultdict(list)
-    for row in rows:
+    for row in starmap(facts.Standing, rows):
         has_expired = row.expires is not None and row.expires <= now
         if not has_expired:
             taken[row.key].append((minute(row.start), minute_up(row.end)))
