@@ -1,7 +1,7 @@
 """What higher apps put on pages of the schedule: registered at start-up, asked while the page is written."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -17,11 +17,31 @@ class Link:
     url: str
 
 
+@dataclass(frozen=True, slots=True)
+class PatientNote:
+    """A paragraph under a heading for the patient's own page of a visit, both in their language."""
+
+    title: str
+    text: str
+
+
+PatientNotes = Callable[[Appointment, str], Sequence[PatientNote]]
 MoveLink = Callable[[Appointment], Link | None]
 VisitLink = Callable[[Appointment, Actor], Link | None]
 
 _move_links: list[MoveLink] = []
 _visit_links: list[VisitLink] = []
+_patient_notes: list[PatientNotes] = []
+
+
+def register_patient_notes(notes: PatientNotes) -> None:
+    """What a higher app tells the patient of a visit of theirs, in this language; plain words, nobody else sees them."""
+    _patient_notes.append(notes)
+
+
+def patient_notes(visit: Appointment, *, language: str) -> list[PatientNote]:
+    """Every such note, in the order of registration."""
+    return [note for notes in _patient_notes for note in notes(visit, language)]
 
 
 def register_visit_link(link: VisitLink) -> None:

@@ -15,7 +15,7 @@ from clinic.permissions import can
 from clinic.signals import patient_erasing, site_created
 from scheduling import panes
 from scheduling.models import Appointment
-from scheduling.panes import Link, MoveWarning
+from scheduling.panes import Link, MoveWarning, PatientNote
 from scheduling.signals import appointment_changed
 from treatments.forms import planning
 from treatments.models import Session
@@ -83,6 +83,23 @@ def ready_link(visit: Appointment, by: Actor) -> Link | None:
     return Link(_("Screening"), reverse("treatments:session-ready", args=[visit.purpose]))
 
 
+_AFTERWARDS = {"en": "After the visit", "es": "Después de la visita"}
+
+
+def aftercare(visit: Appointment, language: str) -> list[PatientNote]:
+    """What the protocol of the course says of the first day, so that they can arrange for it before they come."""
+    if visit.purpose is None:
+        return []
+    rows = Session.objects.select_related("course__protocol_version").filter(pk=visit.purpose)
+    session = rows.first()
+    if session is None:
+        return []
+    guidance = session.course.protocol_version.clinical.recovery.guidance
+    words = [each.words.get(language) or each.words.get("en", "") for each in guidance if each.day == 0]
+    title = _AFTERWARDS.get(language, _AFTERWARDS["en"])
+    return [PatientNote(title, text) for text in words if text]
+
+
 def connect() -> None:
     """Called once at start-up."""
     site_created.connect(on_site_created, dispatch_uid="treatments.prepare_site")
@@ -90,4 +107,5 @@ def connect() -> None:
     panes.register_move_link(move_link)
     panes.register_move_caution(move_caution)
     panes.register_visit_link(ready_link)
+    panes.register_patient_notes(aftercare)
     appointment_changed.connect(on_appointment_changed, dispatch_uid="treatments.follow_visit")

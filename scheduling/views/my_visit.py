@@ -28,6 +28,7 @@ from scheduling.enums import AppointmentStatus
 from scheduling.exceptions import BookingRefused, SlotTaken, VisitChanged
 from scheduling.invitations import calendar_file
 from scheduling.models import Appointment
+from scheduling.panes import PatientNote, patient_notes
 from scheduling.selectors import my_visit as reads
 from scheduling.services import free_for_patients, self_service
 from scheduling.services.knowledge import DOOR, visit_key
@@ -187,6 +188,7 @@ def _show(
         "mails_url": _mails_url(link),
         "map_url": f"https://www.openstreetmap.org/search?query={quote(visit.site.address)}",
         "bring": visit.visit_type.bring,
+        "notes": _notes(link, visit) if state == "open" else [],
         "directions": visit.site.directions,
     }
     return _page(request, link, visit, "show", context, notice=notice, status=status)
@@ -293,6 +295,13 @@ def _state(visit: Appointment) -> str:
     if visit.status == AppointmentStatus.CANCELLED:
         return "off"
     return "open" if visit.status in policies.MOVABLE and visit.period.lower > clock.now() else "over"
+
+
+def _notes(link: Link, visit: Appointment) -> list[PatientNote]:
+    """What higher apps tell the patient; not to a contact who may not hear details."""
+    if link.contact is not None and not link.contact.may_hear_details:
+        return []
+    return patient_notes(visit, language=link.patient.language)
 
 
 def _may_act(link: Link) -> bool:

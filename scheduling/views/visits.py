@@ -1,7 +1,7 @@
 """One visit: the page, moving and cancelling it, and the taps of its day."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -22,7 +22,7 @@ from clinic.enums import Permission
 from clinic.exceptions import InvalidInput, StaleVersion
 from clinic.permissions import actor_of, can, requires
 from scheduling import panes, policies
-from scheduling.enums import APPOINTMENT_TRANSITIONS, AppointmentStatus, Told
+from scheduling.enums import APPOINTMENT_TRANSITIONS, AppointmentStatus, ChangeKind, Told
 from scheduling.exceptions import BookingRefused, SlotTaken, StageRefused
 from scheduling.forms.booking import MoveForm, PickerForm
 from scheduling.forms.changes import CancelForm, LateForm, NoShowForm, NotDoneForm
@@ -220,6 +220,7 @@ def _facts(request: HttpRequest, visit: Appointment) -> dict[str, Any]:
     row = Row(visit, now, is_today=timezone.localtime(visit.period.lower).date() == today)
     status = AppointmentStatus(visit.status)
     can_book = can(by, Permission.BOOK)
+    lines = ledger.of_visit(appointment_id=visit.pk)
     return {
         "visit": visit,
         "row": row,
@@ -230,8 +231,9 @@ def _facts(request: HttpRequest, visit: Appointment) -> dict[str, Any]:
         and AppointmentStatus.CONFIRMED in APPOINTMENT_TRANSITIONS[status]
         and status == "booked",
         "can_undo": row.undo,
+        "confirmed_by": _confirmed_by(visit, lines),
         "light": strip.lights_of([visit]).get(visit.pk),
-        "lines": ledger.of_visit(appointment_id=visit.pk),
+        "lines": lines,
         "change": _undoable(visit, by),
         "late_form": LateForm(initial={"version": visit.version}),
         "missed_form": NoShowForm(),
@@ -294,3 +296,10 @@ def _seen(request: HttpRequest) -> dt.datetime | None:
         return dt.datetime.fromisoformat(request.POST.get("shown", ""))
     except ValueError:
         return None
+
+
+def _confirmed_by(visit: Appointment, lines: Sequence[ledger.Line]) -> str:
+    """Who said that the patient will come, while that stands: the patient themselves, or whoever wrote it down."""
+    if visit.status != AppointmentStatus.CONFIRMED:
+        return ""
+    return next((line.who for line in lines if line.change.kind == ChangeKind.CONFIRMED), "")

@@ -69,6 +69,11 @@ def build(*, now: dt.datetime, by: Actor) -> Place:
         name="Alder Court",
         sender_name="Alder Court Practice",
         address="14 Alder Court, Suite 2, Millbrook, MA 01099",
+        directions=(
+            "Bus 12 stops in front of the house (Alder Court).\n"
+            "Parking is free behind the building; the first two places are for wheelchairs.\n"
+            "Suite 2 is on the first floor. The lift is to the right of the entrance."
+        ),
         phone="+1 413 555 0100",
         emergency_phone="911",
         on_call_phone="+1 413 555 0198",
