@@ -1,6 +1,7 @@
 """Sending forms as nobody should: read from the pages themselves, as a browser would find them, and undone again."""
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlencode, urlsplit
@@ -48,6 +49,7 @@ FILLED = {
     "product_ml": "7",
     "inj-0-volume_ml": "2",
 }
+_ROW = re.compile(r"-\d+(?=-)")
 NOT_OURS = ("csrfmiddlewaretoken", "q")
 
 
@@ -119,6 +121,23 @@ def filled(form: Form) -> dict[str, list[str]]:
 def sent(client: Client, form: Form, data: dict[str, list[str]]) -> HttpResponse:
     body = urlencode(data, doseq=True, errors="surrogateescape")
     return client.post(form.action, body, content_type="application/x-www-form-urlencoded")
+
+
+def try_nonsense(
+    kind: str, forms: list[tuple[Role, Form]], clients: dict[Role, Client], watch: "Watch"
+) -> None:
+    """Each field of this kind in turn, all others as they should be. Fields of a further row are like the first's."""
+    seen = set()
+    for role, form in forms:
+        for name, field in form.fields.items():
+            once = (name_of(form), _ROW.sub("", name))
+            if kind_of(field) != kind or once in seen or name in NOT_OURS:
+                continue
+            seen.add(once)
+            for value in NONSENSE[kind]:
+                data = filled(form) | {name: [value]}
+                what = f"{name}={value[:30]!r} as {role}"
+                watch.send(clients[role], form, data, what, may_write=kind != "date")
 
 
 class Watch:

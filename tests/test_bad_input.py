@@ -39,7 +39,7 @@ NAMES = ("محمد", "דוד", "👩‍⚕️ Zoë", "O’Neil-Łęcki", "Nguy�
 
 
 @pytest.fixture(scope="module")
-def grounds(own_database: Database) -> Grounds:
+def grounds(own_database: Database, plain_templates: None) -> Grounds:
     return walk.grounds()
 
 

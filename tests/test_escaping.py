@@ -17,7 +17,7 @@ from tests.walk import GUARDED, Grounds
 
 
 @pytest.fixture(scope="module")
-def grounds(own_database: Database) -> Grounds:
+def grounds(own_database: Database, plain_templates: None) -> Grounds:
     return walk.grounds()
 
 

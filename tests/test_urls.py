@@ -39,7 +39,7 @@ ANSWERS = (200, 204, 302, 405, 409)
 
 
 @pytest.fixture(scope="module")
-def grounds(own_database: Database) -> Grounds:
+def grounds(own_database: Database, plain_templates: None) -> Grounds:
     return walk.grounds()
 
 
