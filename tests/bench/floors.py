@@ -181,6 +181,25 @@ class Plain:
         )
         _many(
             to,
+            "INSERT INTO clinic_link (id, site_id, patient_id, purpose, about, token_hash, tries, created_at, expires_at,"
+            " reason)",
+            [
+                (
+                    (link := new_id()),
+                    site,
+                    request.patient_id,
+                    "floor",
+                    f"floor:{visit}",
+                    link.hex,
+                    0,
+                    now,
+                    period.upper,
+                    "",
+                )
+            ],
+        )
+        _many(
+            to,
             "INSERT INTO clinic_auditevent (at, actor_kind, actor_key, action, subject_type, subject_key, patient_id, site_id,"
             " request_id, detail)",
             [
