@@ -32,6 +32,16 @@ app.conf.beat_schedule = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "escalate red flags": {
+        "task": "treatments.escalate_red_flags",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
+    "follow the recovery weeks": {
+        "task": "treatments.follow_recovery",
+        "schedule": 900.0,
+        "options": {"expires": 900},
+    },
     "open gates that are due": {
         "task": "treatments.open_due_reviews",
         "schedule": 3600.0,

@@ -40,6 +40,7 @@ urlpatterns = [
     path("contacts/<uuid:contact_id>/", contacts.edit, name="contact-edit"),
     path("contacts/<uuid:contact_id>/end/", contacts.end, name="contact-end"),
     path("tasks/", tasks.index, name="task-list"),
+    path("tasks/urgent/", tasks.urgent, name="task-urgent"),
     path("tasks/new/", tasks.new, name="task-new"),
     path("tasks/<uuid:task_id>/claim/", tasks.claim, name="task-claim"),
     path("tasks/<uuid:task_id>/put-back/", tasks.put_back, name="task-put-back"),

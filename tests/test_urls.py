@@ -28,6 +28,8 @@ PUBLIC = {
     "scheduling:my-visit-cancel",
     "scheduling:my-visit-confirm",
     "scheduling:my-visit-move",
+    "treatments:check-in",
+    "treatments:check-in-done",
     "scheduling:offer",
     "scheduling:wall",
     "scheduling:wall-now",

@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 import pytest
@@ -55,9 +55,10 @@ from scheduling.services.plans import VisitRequest
 from tests.factories import clinic, treatments, waiting
 from tests.factories.scheduling import BY
 from tests.factories.treatments import Ward
-from treatments.data import AnswerData, EventData, MedicineData, SignatureData
+from treatments.data import AnswerData, CheckInData, EventData, MedicineData, SignatureData
 from treatments.enums import Decision
 from treatments.models import (
+    CheckIn,
     Consent,
     ConsentText,
     Course,
@@ -68,6 +69,7 @@ from treatments.models import (
     Session,
 )
 from treatments.services import (
+    check_ins,
     consents,
     events,
     instruments,
@@ -75,6 +77,7 @@ from treatments.services import (
     outcomes,
     protocol_edits,
     protocols,
+    red_flags,
     reviews,
     screening,
     signing,
@@ -229,6 +232,7 @@ def grounds() -> Grounds:
     offer, freed = _waiting(ward)
     medicine, agreed = _screened(ward, order.course)
     waiting = treatments.order(ward)
+    check_in, red_flag = _checked_in(ward)
     other = clinic.site(name="Ahornplatz", phone="+49 30 5550200")
     people = {role: clinic.user(role, at=site) for role in Role}
     second = clinic.site(name="Waldweg", phone="+49 30 5550300")
@@ -278,6 +282,7 @@ def grounds() -> Grounds:
             "device_id": ward.house.one("centrifuge").pk,
             "event_id": event.pk,
             "definition_id": _definition(site, manager).pk,
+            "client_key": check_in.client_key,
             "link_token": links.token_of(_link(site, person)),
             "step": 1,
             "medicine_id": medicine.pk,
@@ -294,7 +299,8 @@ def grounds() -> Grounds:
         more=further
         | {
             "course_id": [*further["course_id"], _lapsed(ward)],
-            "session_id": [*further["session_id"], _two_tubes(ward)],
+            "session_id": [*further["session_id"], _two_tubes(ward), check_in.session_id],
+            "task_id": [red_flag.pk],
             "time_off_id": [leave.pk],
             "version_id": [ward.protocol.pk],
             "section": ["gate", "usual", "guidance"],
@@ -302,6 +308,24 @@ def grounds() -> Grounds:
         people=people,
         outsiders={role: clinic.user(role, at=other) for role in Role},
     )
+
+
+def _checked_in(ward: Ward) -> tuple[CheckIn, Task]:
+    """A session in its recovery week with a red flag, and the task that it opened."""
+    order, visits = treatments.booked(ward, placed=treatments.order(ward))
+    Appointment.objects.filter(pk=visits[0].pk).update(status="in_progress", arrived_at=clock.now())
+    Session.objects.filter(bookings__appointment=visits[0]).update(
+        status="injected", injected_at=clock.now() - dt.timedelta(days=3)
+    )
+    data = CheckInData(pain=7, red_flags=("fever",), note="Feels hot since last night")
+    row = check_ins.record(
+        by=ward.nurse,
+        session_id=treatments.session(order.course).pk,
+        client_key=uuid4(),
+        data=data,
+        source="phone",
+    )
+    return row, Task.objects.get(kind=red_flags.SAME_DAY)
 
 
 def _lapsed(ward: Ward) -> UUID:

@@ -21,7 +21,7 @@ class TreatmentsConfig(AppConfig):
         )
         from treatments.models import Course, Session  # noqa: PLC0415
         from treatments.selectors import readiness, seals  # noqa: PLC0415
-        from treatments.services import asking  # noqa: PLC0415
+        from treatments.services import asking, recovery_tasks, recovery_week  # noqa: PLC0415
 
         locks.register("course", Course)
         locks.register("session", Session)
@@ -30,6 +30,8 @@ class TreatmentsConfig(AppConfig):
         question_mail.register()
         course_mail.register()
         doors.register(doors.Door(asking.DOOR, _("Answer questions"), "treatments:answers"))
+        doors.register(doors.Door(recovery_week.DOOR, _("The days after a visit"), "treatments:check-in"))
+        recovery_tasks.register()
         integrity.register()
         seals.register()
         receivers.connect()

@@ -166,6 +166,18 @@ class EventData:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckInData:
+    """What a patient says of a day: pain 0–10, values of Trend, Able and PainMedicine, codes of red flags."""
+
+    pain: int | None = None
+    trend: str = ""
+    able: str = ""
+    medicine: str = ""
+    red_flags: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerData:
     """An answer to one line of a checklist. `measured_on` empty: today."""
 

@@ -4,7 +4,7 @@ import structlog
 from celery import shared_task
 
 from clinic.actors import System
-from treatments.services import asking, gate_watch, inviting, reviews
+from treatments.services import asking, gate_watch, inviting, recovery_week, red_flags, reviews
 
 log = structlog.get_logger(__name__)
 
@@ -36,3 +36,21 @@ def invite_to_book() -> int:
     if invited:
         log.info("patients_invited", count=invited)
     return invited
+
+
+@shared_task(name="treatments.escalate_red_flags")
+def escalate_red_flags() -> int:
+    """Hand on the red flags whose clock has run out. Running it twice, or late, does no harm."""
+    handed_on = red_flags.escalate_due(by=System(job="treatments.escalate_red_flags"))
+    if handed_on:
+        log.info("red_flags_escalated", count=handed_on)
+    return handed_on
+
+
+@shared_task(name="treatments.follow_recovery")
+def follow_recovery() -> int:
+    """Open the calls of the recovery weeks that are due. Running it twice, or late, does no harm."""
+    opened = recovery_week.follow_due(by=System(job="treatments.follow_recovery"))
+    if opened:
+        log.info("recovery_calls_opened", count=opened)
+    return opened

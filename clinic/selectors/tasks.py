@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from clinic import task_kinds
 from clinic.actors import Staff
 from clinic.enums import TaskState
 from clinic.exceptions import NotFound
@@ -28,6 +29,11 @@ def open_tasks(*, site_id: UUID) -> QuerySet[Task]:
 def tasks_for(by: Staff, *, site_id: UUID) -> QuerySet[Task]:
     """Open tasks of this person, and those of their role that nobody has taken."""
     return open_tasks(site_id=site_id).filter(Q(owner_id=by.user_id) | Q(owner__isnull=True, role=by.role))
+
+
+def clocked(*, site_id: UUID) -> QuerySet[Task]:
+    """What cannot wait at a site, whoever has it: the kinds with a clock, the most urgent first."""
+    return open_tasks(site_id=site_id).filter(kind__in=task_kinds.clocked())
 
 
 def call_backs(*, site_id: UUID, until: dt.datetime | None = None) -> QuerySet[Task]:

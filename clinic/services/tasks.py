@@ -5,10 +5,10 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from clinic import audit, clock
+from clinic import audit, clock, task_kinds
 from clinic.actors import Actor, Contact, Patient, Staff
 from clinic.enums import TASK_TRANSITIONS, Permission, Role, TaskState
-from clinic.exceptions import IllegalMove, InvalidInput, NotFound
+from clinic.exceptions import IllegalMove, InvalidInput, NotAllowed, NotFound
 from clinic.models import Task, User
 from clinic.permissions import check
 from clinic.transactions import use_case
@@ -66,7 +66,7 @@ def finish(*, by: Actor, task_id: UUID, outcome: str) -> Task:
 
 @use_case
 def drop(*, by: Actor, task_id: UUID, outcome: str = "") -> Task:
-    """No longer needed: what it was about has gone."""
+    """No longer needed: what it was about has gone. Refused for a kind with a clock: that one needs its outcome."""
     return _move(by, task_id, TaskState.DROPPED, outcome)
 
 
@@ -130,6 +130,7 @@ def _move(by: Actor, task_id: UUID, state: TaskState, outcome: str) -> Task:
     task = _locked(by, task_id)
     if state not in TASK_TRANSITIONS[task.state]:
         raise IllegalMove(_("Somebody else has finished this task already."))
+    _check_kind(by, task, state)
     if "\x00" in outcome or len(outcome) > 500:
         raise InvalidInput(_("At most 500 characters."), field="outcome")
     if state == TaskState.OPEN and _twin_is_open(task):
@@ -140,6 +141,16 @@ def _move(by: Actor, task_id: UUID, state: TaskState, outcome: str) -> Task:
     action = {TaskState.DONE: "finished", TaskState.DROPPED: "dropped", TaskState.OPEN: "reopened"}[state]
     audit.record(f"clinic.task.{action}", by=by, about=[task])
     return task
+
+
+def _check_kind(by: Actor, task: Task, state: TaskState) -> None:
+    kind = task_kinds.get(task.kind)
+    if kind is None or not kind.is_clocked:
+        return
+    if state == TaskState.DROPPED:
+        raise IllegalMove(_("This one is not dropped: write what was done about it, then it is finished."))
+    if isinstance(by, Staff) and by.role not in kind.closed_by:
+        raise NotAllowed(_("A nurse, a physician or the manager finishes this one. Tell them at once."))
 
 
 def _twin_is_open(task: Task) -> bool:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from clinic import clock
+from clinic import clock, task_kinds
 from clinic.enums import Permission
 from clinic.exceptions import IllegalMove
 from clinic.forms.tasks import AssignForm, OutcomeForm, TaskForm
@@ -58,6 +58,15 @@ def index(request: HttpRequest, site: Site) -> HttpResponse:
 
 
 @requires(Permission.WORK_TASKS)
+@require_GET
+@at_site
+def urgent(request: HttpRequest, site: Site) -> HttpResponse:
+    """What cannot wait, with the time that is left: a strip that pages of the day keep fresh."""
+    rows = selectors.clocked(site_id=site.pk)
+    return render(request, "clinic/task/_urgent.html", {"tasks": rows, "now": clock.now()})
+
+
+@requires(Permission.WORK_TASKS)
 @require_http_methods(["GET", "POST"])
 @at_site
 def new(request: HttpRequest, site: Site, patient_id: UUID | None = None) -> HttpResponse:
@@ -96,6 +105,9 @@ def new(request: HttpRequest, site: Site, patient_id: UUID | None = None) -> Htt
 def finish(request: HttpRequest, site: Site, task_id: UUID) -> HttpResponse:
     by = actor_of(request)
     task = selectors.task(by, task_id)
+    kind = task_kinds.get(task.kind)
+    if kind is not None and request.method == "GET":
+        return redirect(kind.page, task_id)
     form = OutcomeForm(request.POST or None)
     form.cancel_url = reverse("clinic:task-list")
     if request.method == "GET" or not form.is_valid():

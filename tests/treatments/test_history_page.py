@@ -15,7 +15,7 @@ from tests.factories.treatments import Ward
 from treatments.models import Course
 from treatments.services import outcomes
 
-QUERIES = 25
+QUERIES = 26
 
 
 @pytest.fixture

@@ -6,7 +6,9 @@ import pytest
 
 from clinic import messaging
 from clinic.enums import MessageState
-from clinic.models import Message
+from clinic.models import Link, Message
+from clinic.services import contacts, links
+from clinic.services.contacts import ContactData
 from tests.factories import clinic
 from tests.factories import treatments as factory
 from treatments import messages
@@ -47,10 +49,11 @@ def test_recheck_and_placeholders_answer_a_batch(django_assert_num_queries: obje
     courses = [factory.order(ward, clinic.patient(language="es")).course for _ in range(2)]
     for course in courses:
         factory.inject(ward, course)
-    rows = list(Message.objects.filter(kind__startswith="treatments.recovery", state=MessageState.PENDING))
+    waiting = Message.objects.filter(kind__startswith="treatments.recovery", state=MessageState.PENDING)
+    rows = list(waiting.select_related("patient"))
     with django_assert_num_queries(1):  # type: ignore[operator]
         assert messages.recheck(rows) == {}
-    with django_assert_num_queries(1):  # type: ignore[operator]
+    with django_assert_num_queries(2):  # type: ignore[operator]
         values = messages.placeholders(rows)
     assert {value["emergency"] for value in values.values()} == {ward.house.site.emergency_phone}
 
@@ -58,3 +61,35 @@ def test_recheck_and_placeholders_answer_a_batch(django_assert_num_queries: obje
     refused = messages.recheck(rows)
     mine = {row.pk for row in rows if row.patient_id == courses[0].patient_id}
     assert refused == dict.fromkeys(mine, "not_treated")
+
+
+@pytest.mark.django_db
+def test_mail_carries_the_link_of_whoever_gets_it_and_keeps_it_nowhere() -> None:
+    ward = factory.ward()
+    course = factory.order(ward, clinic.patient(language="es")).course
+    for may_hear, email in ((True, "grete@example.org"), (False, "otto@example.org")):
+        contacts.add(
+            by=ward.desk,
+            patient_id=course.patient_id,
+            data=ContactData(
+                name="Ein Mensch",
+                relationship="Kind",
+                email=email,
+                gets_mails=True,
+                may_hear_details=may_hear,
+            ),
+        )
+    factory.inject(ward, course)
+    rows = list(Message.objects.filter(kind=recovery.KINDS[1]).select_related("patient", "contact"))
+    values = messages.placeholders(rows)
+    addresses = {
+        row.contact.email if row.contact else row.patient.email: values[row.pk].get("button_url")
+        for row in rows
+    }
+    link = Link.objects.get(about=f"session:{factory.session(course).pk}", contact=None)
+    assert addresses[course.patient.email] == links.address_of(link)
+    assert addresses["otto@example.org"] is None
+    assert len(set(addresses.values())) == 3
+    assert {value["how"] for value in values.values()} == {messages._HOW["es"], messages._WITHOUT["es"]}
+    masked = messaging.masked(recovery.KINDS[1], values[rows[0].pk])
+    assert str(addresses[course.patient.email]) not in masked.values()

@@ -128,7 +128,7 @@ class PlanForm(ClinicForm):
     )
     recovery_days = forms.TypedMultipleChoiceField(
         label=_("Days after a session with a mail"),
-        choices=[(day, day) for day in recovery.KINDS],
+        choices=[(day, day) for day in (*range(15), 21, 28, 35, recovery.LATEST_DAY)],
         coerce=int,
         required=False,
         widget=forms.CheckboxSelectMultiple,

@@ -17,7 +17,9 @@ KINDS = {
     3: "treatments.recovery_day_3",
     7: "treatments.recovery_day_7",
 }
-"""Kind of message by the first day that it suits. Four kinds and not one, so that each text can be edited."""
+"""Kind of message by the first day that it suits, until the next one begins. The days are the protocol's (ADR 32)."""
+LATEST_DAY = 42
+"""No mail of a recovery week is planned for a later day."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,12 @@ from django.utils.translation import gettext as _
 from clinic import audit, clock
 from clinic.actors import Actor
 from clinic.exceptions import InvalidInput
-from clinic.services import outbox
 from clinic.transactions import use_case
 from treatments.data import InjectionData
 from treatments.enums import CourseStatus, IdentityStep, RecordSection, SessionStatus
 from treatments.models import Injection, Session
-from treatments.policies import record, recovery
-from treatments.services import blood, identity, writing
+from treatments.policies import record
+from treatments.services import blood, identity, recovery_week, writing
 from treatments.services.moves import move
 
 
@@ -90,34 +89,4 @@ def _date_injection(session: Session, moment: dt.datetime, *, by: Actor) -> None
     if session.course.status == CourseStatus.APPROVED:
         move(session.course, CourseStatus.ACTIVE, by=by)
     if before is None or before.astimezone(zone).date() != moment.astimezone(zone).date():
-        _plan_recovery(session, corrected=before is not None, by=by)
-
-
-def _plan_recovery(session: Session, *, corrected: bool, by: Actor) -> None:
-    days = session.course.protocol_version.recovery_days
-    if corrected:
-        outbox.cancel(about=[recovery.about(session.pk, day) for day in days], by=by, reason="day_corrected")
-    if not session.course.patient.is_active or not days:
-        return
-    week = recovery.week(
-        session.injected_at or clock.now(),
-        days=days,
-        zone=session.site.zone,
-        quiet_from=session.site.quiet_from,
-        now=clock.now(),
-    )
-    outbox.plan(
-        [
-            outbox.Plan(
-                kind=mail.kind,
-                about=recovery.about(session.pk, mail.day),
-                about_rev=session.version,
-                patient_id=session.course.patient_id,
-                site_id=session.site_id,
-                due=mail.due,
-                expires=mail.expires,
-            )
-            for mail in week
-        ],
-        by=by,
-    )
+        recovery_week.plan(session, corrected=before is not None, by=by)

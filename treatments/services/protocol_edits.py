@@ -58,8 +58,8 @@ def put_plan(
     known = set(VisitType.objects.filter(site=version.protocol.site_id).values_list("pk", flat=True))
     if session_visit_id not in known or review_visit_id not in {*known, None}:
         raise InvalidInput(_("Choose a kind of visit of this site."), field="session_visit")
-    if not set(plan.recovery_days) <= set(recovery.KINDS):
-        raise InvalidInput(_("There is no text for a mail on such a day."), field="recovery_days")
+    if not all(0 <= day <= recovery.LATEST_DAY for day in plan.recovery_days):
+        raise InvalidInput(_("Choose days from 0 to 42."), field="recovery_days")
     rules = clinical_rules.replace(version.clinical, plan=tuple(basis))
     _refuse_new_problems(version, plan, rules)
     for each in fields(plan):

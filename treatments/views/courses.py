@@ -20,14 +20,17 @@ from clinic.permissions import actor_of, can, requires
 from scheduling.views.common import attempt
 from treatments.enums import COURSE_TRANSITIONS, CourseStatus, Instrument, SessionStatus
 from treatments.forms.outcomes import time_points
+from treatments.selectors import check_ins
 from treatments.selectors import reviews as gates
 from treatments.selectors import time_points as points_of
 from treatments.selectors.history import History
+from treatments.selectors.record_rows import SessionView
 from treatments.services import reviews
 from treatments.views.common import history_for
 from treatments.views.course_axis import axes
 from treatments.views.course_entries import entries, folded
 from treatments.views.course_next import gains, next_step
+from treatments.views.recovery_curve import Week, week
 from treatments.views.spine import body_map
 
 _TO_DO = (SessionStatus.PLANNED, SessionStatus.CLEARED)
@@ -49,6 +52,7 @@ def course_detail(request: HttpRequest, course_id: UUID) -> HttpResponse:
             "history": history,
             "course": course,
             "gate": gate,
+            "sessions": _with_weeks(history),
             "next": next_step(history, gate, points),
             "gains": gains(history),
             "coming": folded(entry for entry in shown if entry.at > now),
@@ -123,6 +127,16 @@ def _lapsed(history: History) -> dt.date | None:
     ends = since + dt.timedelta(days=course.protocol_version.approval_days)
     waits = any(view.session.status in _TO_DO for view in history.sessions)
     return ends if waits and ends < clock.today(course.site.zone) else None
+
+
+def _with_weeks(history: History) -> list[tuple[SessionView, Week | None]]:
+    """Each session, and the days after it where it was done."""
+    found = check_ins.of_sessions([view.session.pk for view in history.sessions])
+    version = history.course.protocol_version
+    return [
+        (view, week(view.session, found.get(view.session.pk, []), version=version))
+        for view in history.sessions
+    ]
 
 
 def _day(request: HttpRequest) -> dt.date | None:

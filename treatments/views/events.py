@@ -1,5 +1,6 @@
 """Adverse events of a course: recording one, writing it on, a physician's judgement."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -15,8 +16,9 @@ from clinic.enums import Permission
 from clinic.exceptions import DomainError, NotFound
 from clinic.permissions import actor_of, can, requires
 from scheduling.views.common import attempt
+from treatments.enums import EventSource
 from treatments.forms.events import AssessmentForm, EventForm, initial
-from treatments.models import AdverseEvent, Course
+from treatments.models import AdverseEvent, CheckIn, Course
 from treatments.services import events
 from treatments.views.common import course_for, refuse
 
@@ -29,12 +31,21 @@ def event_new(request: HttpRequest, course_id: UUID) -> HttpResponse:
     by = actor_of(request)
     course = course_for(by, course_id)
     last = course.sessions.filter(injected_at__isnull=False).order_by("-number").first()
-    start = {"started_on": clock.today(course.site.zone), "session": last and last.pk}
+    start: dict[str, Any] = {"started_on": clock.today(course.site.zone), "session": last and last.pk}
+    found = _found_in(request, course)
+    if found is not None:
+        start |= {
+            "started_on": found.answered_at.astimezone(course.site.zone).date(),
+            "session": found.session_id,
+            "source": EventSource.CHECK_IN,
+        }
     form = EventForm(request.POST or None, course=course, initial=start)
     form.cancel_url = reverse("treatments:course-detail", args=[course.pk])
     if request.method == "POST" and form.is_valid():
         try:
-            events.record(by=by, course_id=course.pk, data=form.event())
+            events.record(
+                by=by, course_id=course.pk, data=form.event(f"check_in:{found.pk}" if found else "")
+            )
         except DomainError as error:
             refuse(form, error)
         else:
@@ -106,6 +117,15 @@ def _event(by: Staff, course_id: UUID, event_id: UUID) -> tuple[Course, AdverseE
     if event is None:
         raise NotFound(_("There is no such event."))
     return course, event
+
+
+def _found_in(request: HttpRequest, course: Course) -> CheckIn | None:
+    """The check-in of this course that an event was found in, where the address names one."""
+    try:
+        key = UUID(request.GET.get("check_in", ""))
+    except ValueError:
+        return None
+    return CheckIn.objects.filter(pk=key, session__course=course).first()
 
 
 def _judgement(by: Staff, event: AdverseEvent) -> AssessmentForm | None:

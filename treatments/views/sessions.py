@@ -1,5 +1,6 @@
 """A session's page: written part by part while it is open (`views.record`), read as one page once it is signed."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -15,9 +16,10 @@ from clinic.permissions import actor_of, can, requires
 from scheduling.views.common import attempt
 from treatments.enums import SessionStatus
 from treatments.forms.sessions import AmendForm
-from treatments.selectors import records, seals
+from treatments.models import Session
+from treatments.selectors import check_ins, records, seals
 from treatments.services import sessions, signing
-from treatments.views import sections
+from treatments.views import recovery_curve, sections
 from treatments.views.common import refuse, session_for, session_row
 from treatments.views.record import CLOSED, page_context
 
@@ -34,6 +36,7 @@ def session_detail(request: HttpRequest, session_id: UUID) -> HttpResponse:
         if not writes:
             return _read(request, record)
         context = page_context(request, record, sections.pages(record))
+        context |= _week(request, view.session)
         context["written"] = "written" in request.GET
         return render(request, "treatments/session/detail.html", context)
 
@@ -112,5 +115,16 @@ def _read(
         "amends": can(by, Permission.RECORD_CLINICAL) and session.status == SessionStatus.SIGNED,
         "unchanged": seals.verify(record.rows),
         "amend_form": amending or AmendForm(),
-    }
+    } | _week(request, session)
     return render(request, "treatments/session/detail.html", context, status=status)
+
+
+def _week(request: HttpRequest, session: Session) -> dict[str, Any]:
+    """The days after the session, once it was done."""
+    if session.injected_at is None:
+        return {}
+    found = check_ins.of_sessions([session.pk]).get(session.pk, [])
+    return {
+        "week": recovery_curve.week(session, found, version=session.course.protocol_version),
+        "records": can(actor_of(request), Permission.RECORD_CLINICAL),
+    }
