@@ -154,3 +154,32 @@ def relative(rng: random.Random, origin: Origin, family: str) -> tuple[str, str]
     if relationship == "neighbour":
         origin, family = rng.choice(families(rng, 40))
     return relationship, f"{given(rng, origin, female=relationship not in _MEN)} {family}"
+
+
+NOTED = (
+    "Slept well.",
+    "Stiff in the morning, better after a walk.",
+    "Went back to the office today.",
+    "Could sit through dinner for the first time in weeks.",
+    "A bit sore when I turn over in bed.",
+)
+"""What patients of the demo add to a check-in."""
+FLAGGED = (
+    (
+        "fever",
+        "37.9 in the evening.",
+        "Reached. A cold in the family, 37.2 today, no pain at night. Calls again if it rises.",
+    ),
+    (
+        "worse_pain",
+        "Worse since I lifted a box.",
+        "Reached. Lifted on day 2; no weakness, no fever. Rest, paracetamol, call on Friday.",
+    ),
+    (
+        "redness",
+        "Red spot, as big as a coin.",
+        "Reached, sent a picture. Small bruise, no swelling. Looks at it again tomorrow.",
+    ),
+    ("headache", "Bad headache since noon.", "Reached. Known migraine, same as always. Physician informed."),
+)
+"""Red flags of the demo: the code, what the patient wrote, and what came of it."""

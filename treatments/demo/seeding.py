@@ -27,6 +27,7 @@ from treatments.demo import (
     people,
     place,
     records,
+    recovering,
     screening,
     stories,
     todo,
@@ -109,6 +110,14 @@ def load(*, by: Actor, say: Say, seed: int = SEED) -> None:
         steps.done("records, answers and decisions written")
         sheets = asked.write(site=where.site, now=now)
         count = asked.observe(rng=random.Random(seed), site=where.site, now=now)  # noqa: S311 - invented data
+        answered = recovering.write(
+            rng=random.Random(seed + 2),  # noqa: S311 - invented data, of its own so that the rest stays as it was
+            site=where.site,
+            days=where.protocol.recovery_days,
+            nurses=[nurse.pk for nurse in world.visits.nurses],
+            now=now,
+        )
+        steps.done(f"{answered} answers of the days after")
         steps.done(f"{len(sheets)} times that patients were asked, {count} findings")
         count = _write_mails(world, sheets)
         steps.done(f"{count} mails")
