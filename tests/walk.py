@@ -312,15 +312,14 @@ def grounds() -> Grounds:
 
 def _checked_in(ward: Ward) -> tuple[CheckIn, Task]:
     """A session in its recovery week with a red flag, and the task that it opened."""
-    order, visits = treatments.booked(ward, placed=treatments.order(ward))
-    Appointment.objects.filter(pk=visits[0].pk).update(status="in_progress", arrived_at=clock.now())
-    Session.objects.filter(bookings__appointment=visits[0]).update(
+    session = treatments.session(treatments.order(ward).course)
+    Session.objects.filter(pk=session.pk).update(
         status="injected", injected_at=clock.now() - dt.timedelta(days=3)
     )
     data = CheckInData(pain=7, red_flags=("fever",), note="Feels hot since last night")
     row = check_ins.record(
         by=ward.nurse,
-        session_id=treatments.session(order.course).pk,
+        session_id=session.pk,
         client_key=uuid4(),
         data=data,
         source="phone",
