@@ -140,7 +140,7 @@ def test_emergency_without_network_shows_what_to_do_and_sends_itself_when_it_is_
     expect(advice).to_be_visible()
     phone.locator("input[name=pain][value='8']").check()
     phone.get_by_role("button", name="Send my answers").click()
-    expect(phone.get_by_role("heading", name="This needs help now")).to_be_visible()
+    expect(phone.get_by_role("heading", name="This needs help now", level=1)).to_be_visible()
     assert CheckIn.objects.filter(session=session).count() == 2
     assert Task.objects.filter(about=red_flags.about(session.pk)).count() == 1
     assert faults(phone, "check-in-emergency-done") == []
@@ -182,7 +182,7 @@ def test_without_script_it_is_a_plain_form_and_the_advice_shows_all_the_same(
     page.get_by_text("New trouble holding").click()
     expect(page.locator("[data-advice=emergency]")).to_be_visible()
     page.get_by_role("button", name="Send my answers").click()
-    expect(page.get_by_role("heading", name="This needs help now")).to_be_visible()
+    expect(page.get_by_role("heading", name="This needs help now", level=1)).to_be_visible()
     assert CheckIn.objects.get(session=session).emergency
     context.close()
 

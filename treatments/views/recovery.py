@@ -42,7 +42,7 @@ def recovery_task(request: HttpRequest, task_id: UUID) -> HttpResponse:
     task = task_reads.task(by, task_id)
     kind = task_kinds.get(task.kind)
     if kind is None or task.kind not in (*red_flags.KINDS, *ASKING):
-        raise NotFound(_("There is no such task at your site."))
+        return redirect("clinic:task-finish", task.pk)
     session = reads.session_asked(red_flags.session_of(task))
     if session is None:
         raise NotFound(_("There is no such task at your site."))
