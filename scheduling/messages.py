@@ -104,6 +104,7 @@ TEXTS: dict[str, dict[str, DefaultText]] = {
 
 
 BUTTON = {"en": "Confirm or change it", "es": "Confirmar o cambiarla"}
+_PREPARE = {"en": "How to get ready", "es": "Cómo prepararse"}
 _WITH_LINK = (Notice.CONFIRMATION, Notice.MOVED, Notice.REMINDER_3D, Notice.REMINDER_1D, Notice.PREPARATION)
 
 
@@ -162,7 +163,8 @@ def placeholders(messages: Sequence[Message]) -> Mapping[UUID, Mapping[str, str]
         }
         link = doors.get((message.about, message.patient_id, message.contact_id))
         if link is not None and message.kind in _WITH_LINK:
-            label = BUTTON.get(reader.language, BUTTON["en"])
+            words = _PREPARE if message.kind == Notice.PREPARATION else BUTTON
+            label = words.get(reader.language, words["en"])
             values[message.pk] = {
                 **values[message.pk],
                 "button_url": links.address_of(link),
@@ -230,7 +232,7 @@ def register() -> None:
                 name=name,
                 purpose=_DUTIES[key][0],
                 timing=_DUTIES[key][1],
-                button=BUTTON if key in _WITH_LINK else {},
+                button={} if key not in _WITH_LINK else _PREPARE if key == Notice.PREPARATION else BUTTON,
                 texts=TEXTS[key],
                 recheck=recheck,
                 placeholders=placeholders,
