@@ -257,6 +257,7 @@ class Source(TextChoices):
     TABLET = "tablet", _("Answered on the clinic’s tablet")
     PHONE = "phone", _("Asked on the phone")
     PAPER = "paper", _("Copied from paper")
+    STAFF = "staff", _("Asked on the day")
 
 
 class Trend(TextChoices):

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -16,6 +16,7 @@ from clinic.enums import Role
 from clinic.exceptions import Conflict, IllegalMove, InvalidInput, NotAllowed, NotFound, StaleVersion
 from clinic.models import Contact, Task, User
 from clinic.permissions import can
+from clinic.services import erasure
 from scheduling import duties, rules
 from scheduling.duties import Light
 from scheduling.exceptions import StageRefused
@@ -24,17 +25,21 @@ from scheduling.rules import StartRequest
 from scheduling.services import moves, progress
 from tests.factories import clinic
 from tests.factories import treatments as factory
+from tests.factories.scheduling import BY
 from tests.factories.treatments import Ward
 from treatments.clinical_rules import Moment
 from treatments.data import AnswerData, DecisionData, MedicineData, SignatureData
-from treatments.enums import SessionStatus
+from treatments.enums import Decision, SessionStatus
 from treatments.models import Consent, ConsentPage, ConsentText, Course, Medicine, ScreeningAnswer, Session
 from treatments.policies import readiness as policy
+from treatments.policies.gate import Fired
+from treatments.selectors import reviews as gates
 from treatments.selectors import screening as reads
 from treatments.services import consents, medicines, planning, screening, sessions
 
 pytestmark = pytest.mark.django_db
 
+PDF = b"%PDF-1.7\n1 0 obj << >> endobj\n%%EOF\n"
 DRAWN = SignatureData("drawn", strokes=[[[10, 10], [600, 200]]])
 
 
@@ -446,3 +451,57 @@ def test_list_of_who_is_not_ready_asks_the_same_number_of_questions(count: int, 
         rows = reads.not_ready(site=ward.house.site, days=14)
     assert len(rows) == count
     assert len([each for each in queries.captured_queries if "clockoffset" not in each["sql"]]) == 9
+
+
+def test_gate_reads_what_blocks_the_next_session_until_a_physician_overrides(
+    ward: Ward, today: Appointment
+) -> None:
+    session = session_of(today)
+    make_ready(ward, session, infection="yes")
+
+    blocked = gates.gates([session.course])[0]
+    line = readiness(session).line("infection")
+    assert line is not None
+    screening.rule(
+        by=ward.physician, session_id=session.pk, code=line.code, basis=line.basis, reason="Healed"
+    )
+    free = gates.gates([session.course])[0]
+
+    assert (blocked.suggestion.decision, blocked.suggestion.fired) == (Decision.STOP, Fired.CONTRAINDICATION)
+    assert blocked.evidence.contraindications == (line.words,)
+    assert free.evidence.contraindications == ()
+    assert free.suggestion.fired == Fired.NOT_ASKED
+
+
+def test_erasure_takes_the_hand_from_a_consent_and_keeps_that_it_was_given(ward: Ward) -> None:
+    course = factory.order(ward).course
+    drawn = sign(ward, course.pk)
+    scanned = sign(ward, course.pk, SignatureData("paper", page=PDF, witness="Sister Ruth"))
+    consents.withdraw(by=ward.nurse, consent_id=scanned.pk, reason="Otto said no")
+    taken = medicines.add(
+        by=ward.nurse,
+        course_id=course.pk,
+        data=MedicineData("Ibuprofen", "nsaid", prescriber="Dr. Beispiel", note="Otto brings it"),
+    )
+
+    erasure.erase(by=BY, patient_id=course.patient_id)
+
+    for row, strokes in ((drawn, []), (scanned, None)):
+        before = (row.text_id, row.method, row.given_at)
+        row.refresh_from_db()
+        assert (row.text_id, row.method, row.given_at) == before
+        assert (row.signer, row.strokes) == ("—", strokes)
+    assert (scanned.witness, bytes(ConsentPage.objects.get().content)) == ("—", b"")
+    assert scanned.withdrawal.reason == "—"
+    taken.refresh_from_db()
+    assert (taken.name, taken.prescriber, taken.note) == ("Ibuprofen", "", "")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT prescriber, note FROM treatments_medicineevent")
+        assert cursor.fetchall() == [("", "")]
+
+
+def test_consents_of_whoever_was_not_erased_are_kept(ward: Ward) -> None:
+    course = factory.order(ward).course
+    sign(ward, course.pk)
+    with pytest.raises(DatabaseError, match="Only the record of an erased"), connection.cursor() as cursor:
+        cursor.execute("SELECT treatments_redact_clinical(%s)", [course.patient_id])

@@ -12,9 +12,9 @@ from clinic.models import AuditEvent, Message
 from tests.factories import clinic
 from tests.factories import treatments as factory
 from tests.factories.treatments import Ward
-from treatments.data import Findings, TargetData
-from treatments.models import Course, Draw, Injection, Preparation, Session
-from treatments.services import blood, injecting, sessions, signing
+from treatments.data import Findings, RecipientData, TargetData
+from treatments.models import Course, Draw, Injection, Preparation, Response, Session
+from treatments.services import bedside, blood, injecting, outcomes, sessions, signing
 
 pytestmark = pytest.mark.django_db
 
@@ -289,3 +289,37 @@ def test_session_recorded_late_carries_its_true_time(ward: Ward) -> None:
     late = factory.inject(ward, placed.course, 2, at=clock.now() - dt.timedelta(days=28))
 
     assert late.injected_at is not None
+
+
+def day_scores(course: Course) -> dict[str, int]:
+    rows = Response.objects.filter(course=course, instrument="nrs")
+    return {row.time_point: int(row.score) for row in rows.order_by("time_point")}
+
+
+def test_pain_that_the_nurse_asks_for_is_the_nrs_of_that_day_and_is_corrected_with_it(
+    ward: Ward, course: Course
+) -> None:
+    row = factory.session(course)
+    for pain in (7, 4):
+        bedside.record_recipient(by=ward.nurse, session_id=row.pk, data=RecipientData(), pain_before=pain)
+        assert day_scores(course) == {"day_1": pain}
+    bedside.record_recipient(by=ward.nurse, session_id=row.pk, data=RecipientData())
+    assert Response.objects.get().source == "staff"
+
+
+def test_pain_that_the_patient_answered_is_not_overwritten_by_the_nurses(ward: Ward, course: Course) -> None:
+    outcomes.record_response(
+        by=ward.nurse, course_id=course.pk, instrument="nrs", time_point="day_1", answers={"value": 6}
+    )
+    session = factory.session(course)
+    bedside.record_recipient(by=ward.nurse, session_id=session.pk, data=RecipientData(), pain_before=3)
+    assert day_scores(course) == {"day_1": 6}
+
+
+def test_pain_of_the_day_is_no_answer_where_the_protocol_asks_none(ward: Ward) -> None:
+    kept = [point for point in ward.protocol.clinical.time_points if point.code != "day"]
+    factory.rewrite_protocol(ward, rules={"time_points": tuple(kept)})
+    course = factory.order(ward).course
+    session = factory.session(course)
+    bedside.record_recipient(by=ward.nurse, session_id=session.pk, data=RecipientData(), pain_before=3)
+    assert day_scores(course) == {}

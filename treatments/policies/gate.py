@@ -15,8 +15,8 @@ from treatments.clinical_rules import GateRules
 from treatments.enums import Decision
 from treatments.scoring import percent_better
 
-VERSION: Final = 2
-"""Of the rule below; kept with each decision. 1 was the rule with its thresholds in the code."""
+VERSION: Final = 3
+"""Of the rule below; kept with each decision. 1 had its thresholds in the code, 2 did not read the screening."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,8 @@ class Evidence:
     left: int = 0
     grave_event: bool = False
     extra: int = 0
+    contraindications: tuple[str, ...] = ()
+    """What blocks the next session by its screening, and no physician has overridden, in the words of its lines."""
 
     @property
     def nrs_better(self) -> Decimal | None:
@@ -69,6 +71,7 @@ class Fired(StrEnum):
     """The rule that led to a suggestion, by a name that no translation changes."""
 
     GRAVE_EVENT = "grave_event"
+    CONTRAINDICATION = "contraindication"
     NOT_ASKED = "not_asked"
     TARGET_MET = "target_met"
     RESPONDER_AT_END = "responder_at_end"
@@ -93,6 +96,10 @@ def suggest(evidence: Evidence, rules: GateRules | None = None) -> Suggestion:
     if evidence.grave_event:
         words = _("A serious adverse event, or one of grade %(grade)s or more, is on record.")
         return Suggestion(Decision.STOP, words % {"grade": rules.grave_grade}, Fired.GRAVE_EVENT)
+    if evidence.contraindications and evidence.left:
+        words = _("The screening for the next session blocks it: %(what)s")
+        what = {"what": " ".join(evidence.contraindications)}
+        return Suggestion(Decision.STOP, words % what, Fired.CONTRAINDICATION)
     if evidence.nrs_better is None and evidence.rmdq_better is None:
         words = _("No suggestion: pain or function was not asked both before the course and now.")
         return Suggestion(None, words, Fired.NOT_ASKED)

@@ -65,6 +65,11 @@ def gate_code(number: int) -> str:
     return f"before_{number}"
 
 
+def session_code(point: TimePoint, number: int) -> str:
+    """The time point of one session, for a point that is counted from each of them."""
+    return f"{point.code}_{number}"
+
+
 def slots(
     points: Sequence[TimePoint],
     sessions: Sequence[SessionDay],
@@ -91,7 +96,7 @@ def catalogue(points: Sequence[TimePoint], planned_sessions: int) -> list[tuple[
     found: list[tuple[str, str]] = []
     for point in points:
         if point.anchor == Anchor.SESSION:
-            found += [(f"{point.code}_{n}", _of_session(point, n)) for n in range(1, planned_sessions + 1)]
+            found += [(session_code(point, n), _of_session(point, n)) for n in range(1, planned_sessions + 1)]
         elif point.anchor == Anchor.BEFORE_REPEAT:
             numbers = range(2, planned_sessions + 1)
             found += [(_before_code(point, number), _before_words(number)) for number in numbers]
@@ -154,7 +159,7 @@ def _of_point(
     elif point.anchor == Anchor.SESSION:
         for number, day in sorted(dated.items()):
             words = _of_session(point, number)
-            yield _slot(point, f"{point.code}_{number}", words, day, number, mailed=point.days != 0)
+            yield _slot(point, session_code(point, number), words, day, number, mailed=point.days != 0)
     elif point.anchor == Anchor.BEFORE_REPEAT:
         for number, day in sorted(dated.items()):
             if number > 1:

@@ -1,7 +1,7 @@
 """Gates: which are due, and what the physician sees at one."""
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
@@ -10,13 +10,14 @@ from django.db.models import Count, Exists, F, Min, OuterRef, Q
 
 from clinic.models import Site, Task
 from scheduling.enums import AppointmentStatus
-from treatments.clinical_rules import ClinicalRules, GateRules
+from treatments.clinical_rules import ClinicalRules, GateRules, Level
 from treatments.enums import CourseStatus, Decision, SessionStatus
 from treatments.models import AdverseEvent, Course, Injection, Review, Session, SessionBooking
 from treatments.policies import gate, targets
 from treatments.policies.gate import Evidence, Suggestion
+from treatments.policies.readiness import State
 from treatments.policies.targets import Place, UsedUp
-from treatments.selectors import courses
+from treatments.selectors import courses, screening
 
 _WAITING = (SessionStatus.PLANNED, SessionStatus.CLEARED)
 
@@ -160,13 +161,17 @@ def waiting(*, site: Site) -> list[Gate]:
 
 
 def gates(rows: list[Course]) -> list[Gate]:
-    """The gate of each course, with its evidence. Seven queries, where the versions' rules were selected with the courses."""
+    """The gate of each course, with its evidence and the screening of the session that it stands before.
+
+    Fifteen queries, where the versions' rules were selected with the courses.
+    """
     found = courses.evidence(rows)
-    numbers: dict[UUID, int] = {}
-    for course_id, number in Session.objects.filter(course__in=rows, status__in=_WAITING).values_list(
-        "course_id", "number"
-    ):
-        numbers[course_id] = min(number, numbers.get(course_id, number))
+    waiting = screening.with_context(Session.objects.filter(course__in=rows, status__in=_WAITING))
+    following: dict[UUID, Session] = {}
+    for session in waiting.order_by("course", "number"):
+        following.setdefault(session.course_id, session)
+    numbers = {key: session.number for key, session in following.items()}
+    blocked = _blocked(list(following.values()))
     visits = {
         (booking.session.course_id, booking.session.number): booking.appointment
         for booking in SessionBooking.objects.filter(session__course__in=rows, is_open=True).select_related(
@@ -181,6 +186,7 @@ def gates(rows: list[Course]) -> list[Gate]:
         clinical: ClinicalRules = course.protocol_version.clinical
         visit = visits.get((course.pk, number))
         evidence = _weighed(found[course.pk], course, events.get(course.pk, ()), clinical.gate)
+        evidence = replace(evidence, contraindications=blocked.get(course.pk, ()))
         every.append(
             Gate(
                 course,
@@ -212,6 +218,21 @@ def _weighed(
         grave_event=any(is_grave(event, rules) for event in events),
         extra=extra if evidence.left == 0 and evidence.injected else 0,
     )
+
+
+def _blocked(sessions: Sequence[Session]) -> dict[UUID, tuple[str, ...]]:
+    """What stands against each session by its screening: lines that block, fired, and were not overridden."""
+    return {
+        one.session.course_id: words
+        for one in screening.checked(sessions)
+        if (
+            words := tuple(
+                line.words
+                for line in one.readiness.standing
+                if line.state == State.FIRED and line.level == Level.BLOCK
+            )
+        )
+    }
 
 
 def _events(rows: Collection[Course]) -> Mapping[UUID, tuple[AdverseEvent, ...]]:

@@ -13,7 +13,7 @@ from treatments.data import AnaestheticData, DischargeData, Findings, ReadyingDa
 from treatments.enums import RecordSection, TimeOutItem
 from treatments.models import Anaesthetic, Discharge, Readying, Recipient, Session
 from treatments.policies import bedside
-from treatments.services import reading, writing
+from treatments.services import pain_of_day, reading, writing
 
 
 @use_case
@@ -36,6 +36,7 @@ def record_recipient(
     row.save()
     session.pain_before = pain_before
     session.save(update_fields=["pain_before"])
+    pain_of_day.answered(session, by=by)
     writing.saved(session, RecordSection.RECIPIENT, by=by)
     return row
 

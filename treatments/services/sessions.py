@@ -14,7 +14,7 @@ from clinic.transactions import use_case
 from treatments.data import DrawData, Findings, InjectionData, PreparationData
 from treatments.enums import RecordSection, SessionStatus
 from treatments.models import Session
-from treatments.services import blood, injecting, screening, writing
+from treatments.services import blood, injecting, pain_of_day, screening, writing
 from treatments.services.moves import move
 
 
@@ -66,6 +66,7 @@ def record_findings(
         findings.note,
     )
     session.save(update_fields=["pain_before", "complications", "note"])
+    pain_of_day.answered(session, by=by)
     writing.saved(session, RecordSection.DISCHARGE, by=by)
     return session
 

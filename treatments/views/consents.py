@@ -119,7 +119,7 @@ def consent_page(request: HttpRequest, consent_id: UUID) -> HttpResponse:
     """The scanned page, as it was checked in: a file of somebody else's making, so a browser runs nothing in it."""
     row = _consent_for(actor_of(request), consent_id)
     page = ConsentPage.objects.filter(consent=row).first()
-    if page is None:
+    if page is None or not page.content:
         raise NotFound(_("There is no scanned page."))
     response = HttpResponse(bytes(page.content), content_type=page.content_type)
     ending = "pdf" if page.content_type == "application/pdf" else "jpg"

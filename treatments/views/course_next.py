@@ -50,7 +50,8 @@ class Gain:
     now: str
     change: str
     source: str
-    is_worse: bool = False
+    tone: str = ""
+    """better, worse, or nothing where it is what it was."""
 
 
 def next_step(history: History, gate: Gate | None, points: Sequence[PointView]) -> Next:
@@ -173,7 +174,7 @@ def _gain(rows: Sequence[Response], label: str, names: dict[str, str]) -> Gain |
             f"{names.get(row.time_point, row.time_point)}, {date_format(row.answered_at, 'j M')}"
             for row in used
         ),
-        better is not None and better < 0,
+        "" if not better else "better" if better > 0 else "worse",
     )
 
 
