@@ -246,9 +246,12 @@ def in_other_hands(patients: Collection[UUID], *, token: UUID) -> dict[UUID, dt.
     return found
 
 
-def counted(patients: Collection[UUID], *, day: dt.date) -> set[tuple[UUID, UUID | None]]:
-    """Which patients, or contacts of theirs, have had the one mail of that day."""
-    rows = Message.objects.filter(patient__in=patients, counted_on=day)
+def counted(
+    patients: Collection[UUID], *, day: dt.date, but: Collection[UUID]
+) -> set[tuple[UUID, UUID | None]]:
+    """Which patients, or contacts of theirs, have had the one mail of that day, `but` for these messages: one that goes
+    once more, because nobody knows whether it arrived, keeps its own place."""
+    rows = Message.objects.filter(patient__in=patients, counted_on=day).exclude(pk__in=but)
     return set(rows.values_list("patient_id", "contact_id"))
 
 

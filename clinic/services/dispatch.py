@@ -225,7 +225,8 @@ def _packed(messages: list[Message], batch: Batch) -> list[Parcel]:
     site, now = messages[0].site, batch.watch.now()
     today = now.astimezone(site.zone).date()
     counting = {one.patient_id for one in messages if known[one.kind].counts}
-    had_theirs = claims.counted(counting, day=today) if counting else set()
+    mine = [one.pk for one in messages]
+    had_theirs = claims.counted(counting, day=today, but=mine) if counting else set()
     found = parcels.pack(messages, known, now=now, had_theirs=had_theirs)
     tomorrow = clock.local(today + dt.timedelta(days=1), MORNING, site.zone)
     for one in found.put_off:

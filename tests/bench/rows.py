@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from tests.bench import booking_rows, calendar_rows, page_rows, search_rows
+from tests.bench import booking_rows, calendar_rows, mail_rows, page_rows, search_rows
 from tests.bench.clocked import Row
 from tests.bench.data import sites
 from tests.factories.scheduling import House
@@ -18,6 +18,10 @@ ROWS: dict[str, Callable[[House], Iterator[Row]]] = {
     "report_year": page_rows.report_year,
     "booking_alone": booking_rows.booking_alone,
     "booking_contended": booking_rows.booking_contended,
+    "dispatch": mail_rows.dispatch_rate,
+    "dispatch_after_outage": mail_rows.dispatch_after_outage,
+    "lateness": mail_rows.lateness,
+    "outbox_claim": mail_rows.outbox_claim,  # the last: it thins out what waits
 }
 
 

@@ -200,6 +200,19 @@ def test_mail_server_is_asked_for_the_mail_that_carried(
     assert _read(reminder, questions) == [("sent", "reconciled"), ("sent", "reconciled")]
 
 
+def test_mail_that_goes_once_more_keeps_its_place_of_the_day(
+    site: Site, patient: Patient, server: Sink
+) -> None:
+    reminder = _due(site, patient, "test.counts", "the visit")
+    server.hang_up("DATA")
+    _run()
+    _pass(HOUR)
+    reconcile.run(by=BY)
+    assert _run() == 1
+    assert _read(reminder) == [("sent", "resent")]
+    assert reminder.counted_on == NOON.date()
+
+
 def test_nothing_starts_where_one_of_a_mail_was_cancelled(site: Site, patient: Patient, server: Sink) -> None:
     """All of it or nothing: a mail that was rendered with words that no longer hold is not handed over."""
     token, now = uuid4(), clock.now()

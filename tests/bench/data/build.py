@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import psycopg
 
 from clinic import clock
-from tests.bench.data import people, sites, visits
+from tests.bench.data import messages, people, sites, visits
 from tests.bench.data.bare import bare
 from tests.bench.data.scale import Scale
 from tests.database import Database
@@ -30,6 +30,8 @@ def build(database: Database, scale: Scale) -> None:
             people.load(owner, scale, now)
         with _step("visits"), bare(owner, visits.TABLES):
             visits.load(owner, scale, houses, now)
+        with _step(f"{scale.patients:,} mails ahead"), bare(owner, messages.TABLES):
+            messages.load(owner, houses, now)
         with _step("VACUUM and ANALYZE"):
             owner.execute("VACUUM (ANALYZE)")
 
