@@ -92,7 +92,7 @@ def faults(page: Page, name: str) -> list[str]:
     found: list[str] = []
     for theme in ("light", "dark"):
         page.evaluate("theme => document.documentElement.setAttribute('data-bs-theme', theme)", theme)
-        page.screenshot(path=SCREENS / f"{name}-{theme}.png", full_page=True)
+        page.screenshot(path=SCREENS / f"{name}-{theme}.png", full_page=True, animations="disabled")
         result = Axe().run(page, options=RULES).response["violations"]
         found += [f"{theme} {each['id']}: {each['help']}" for each in result]
     found += page.evaluate(_SMALL)
@@ -135,7 +135,8 @@ def test_move_to_a_free_time(house: House, phone: Phone) -> None:
     gone.tap()
     expect(page.get_by_role("alert")).to_contain_text("Somebody else has just taken that time")
     assert faults(page, "my-visit-taken-360") == []
-    page.locator("[name=start]").nth(4).tap()
+    page.locator("summary").nth(1).tap()
+    page.locator("details").nth(1).locator("[name=start]").nth(4).tap()
     expect(page.locator(".visit-said")).to_contain_text("has this new time")
     visit.refresh_from_db()
     assert visit.period.lower != before

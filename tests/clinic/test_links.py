@@ -227,7 +227,7 @@ def test_a_slip_of_the_finger_costs_no_try(link: Link, client: Client) -> None:
     assert link.tries == 0
 
 
-def test_proof_is_kept_in_this_browser_and_for_this_link_alone(
+def test_proof_is_kept_in_this_browser_and_for_this_person_alone(
     link: Link, site: Site, client: Client
 ) -> None:
     other = issued(site, about="answers:b")
@@ -238,6 +238,28 @@ def test_proof_is_kept_in_this_browser_and_for_this_link_alone(
     door = reverse("treatments:answers", args=[links.token_of(link)])
     assert client.get(door).status_code == 200
     assert Client().get(door)["Location"] == page_of(link)
+
+
+def test_the_birth_date_is_asked_once_for_all_links_of_a_person(
+    link: Link, site: Site, client: Client
+) -> None:
+    daughter = ContactRow.objects.create(patient=link.patient, name="Grete", email="grete@mail.example")
+    second, hers = (
+        links.issue(
+            by=BY,
+            purpose="clinic.preferences",
+            about=f"patient:{link.patient_id}",
+            site_id=site.pk,
+            patient_id=link.patient_id,
+            until=link.expires_at,
+            contact_ids=[contact],
+        )
+        for contact in (None, daughter.pk)
+    )
+    client.post(page_of(link), RIGHT)
+    own, others = (row for row in (second[0], next(row for row in hers if row.contact_id)))
+    assert client.get(page_of(own)).status_code == 302
+    assert client.get(page_of(others)).status_code == 200
 
 
 def test_proof_ends_with_the_link(link: Link, client: Client) -> None:

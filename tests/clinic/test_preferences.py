@@ -1,7 +1,7 @@
 """What a person declined is not started any more; who changes their mind in time has missed nothing."""
 
 import datetime as dt
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from pytest_django import DjangoAssertNumQueries
@@ -14,7 +14,8 @@ from clinic.models import AuditEvent, Decline, Message, Site
 from clinic.models import Contact as ContactRow
 from clinic.models import Patient as PatientRow
 from clinic.selectors import preferences as reads
-from clinic.services import preferences
+from clinic.services import drafts, leases, preferences, texts
+from clinic.services.leases import Start
 from clinic.services.preferences import GROUPS, Choice
 from scheduling.enums import Notice
 from tests.factories import clinic
@@ -207,3 +208,48 @@ def test_only_roles_that_may_edit_patients_choose_for_them(person: PatientRow, s
     outsider = Contact(uuid4(), uuid4())
     with pytest.raises((NotAllowed, NotFound)):
         preferences.choose(by=outsider, patient_id=person.pk, choice=Choice(ALL))
+
+
+def _claimed(site: Site, person: PatientRow) -> tuple[Message, UUID]:
+    """A reminder in a sender's hands, not started yet."""
+    now = clock.now()
+    message = Message.objects.create(
+        site=site,
+        patient=person,
+        kind=Notice.REMINDER_3D,
+        about=f"appointment:{uuid4()}",
+        about_rev=1,
+        idempotency_key=str(uuid4()),
+        planned_for=now,
+        next_at=now,
+        expires_at=now + dt.timedelta(days=1),
+        created_at=now,
+    )
+    token = uuid4()
+    Message.objects.filter(pk=message.pk).update(
+        state=MessageState.LEASED, lease_token=token, lease_until=now + dt.timedelta(minutes=5)
+    )
+    return message, token
+
+
+def _starts(message: Message, token: UUID) -> bool:
+    text = texts.current([message.kind])[message.kind, "en"]
+    return leases.start(Start(message.pk, text, {}), token=token, now=clock.now())
+
+
+def test_no_sender_starts_what_was_declined_a_moment_ago(person: PatientRow, site: Site) -> None:
+    message, token = _claimed(site, person)
+    preferences.decline(by=by_patient(person), patient_id=person.pk, group="reminders")
+    assert _starts(message, token) is False
+    message.refresh_from_db()
+    again = Message.objects.select_related("patient", "contact", "site").get(pk=message.pk)
+    assert drafts.refusals([again])[message.pk] in ("declined", "visit_changed")
+
+
+def test_twin_that_leaves_the_lease_lets_it_start(
+    person: PatientRow, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message, token = _claimed(site, person)
+    monkeypatch.setattr(preferences, "_decline", lambda *_given: ["reminders"])
+    preferences.decline(by=by_patient(person), patient_id=person.pk, group="reminders")
+    assert _starts(message, token) is True
