@@ -3,6 +3,7 @@
 from django.urls import path
 
 from clinic.views import (
+    by_hand,
     calls,
     contacts,
     home,
@@ -51,6 +52,9 @@ urlpatterns = [
     path("messages/", messages.index, name="message-list"),
     path("messages/sending/", sending.index, name="message-sending"),
     path("messages/sending/<uuid:pause_id>/resume/", sending.resume, name="message-resume"),
+    path("messages/by-hand/", by_hand.index, name="by-hand"),
+    path("messages/by-hand/letters/", by_hand.letters, name="by-hand-letters"),
+    path("messages/<uuid:message_id>/told/", by_hand.told, name="message-told"),
     path("messages/texts/", message_texts.index, name="message-text-list"),
     path("messages/texts/<str:message_kind>/", message_texts.edit, name="message-text"),
     path("messages/texts/<str:message_kind>/preview/", message_texts.preview, name="message-text-preview"),

@@ -246,6 +246,10 @@ def grounds() -> Grounds:
     Resource.objects.filter(pk=ward.house.one("physician").pk).update(user=people[Role.PHYSICIAN])
     tasks.claim(by=people[Role.MANAGER].actor(), task_id=_task(ward, clinic.patient()).pk)
     feeds.renew(by=manager.actor(), resource_id=ward.house.one("physician").pk)
+    unreached = VisitRequest(
+        clinic.patient(email="").pk, ward.house.visit("consultation").pk, site.pk, ward.at(90, 9)
+    )
+    booking.book(request=unreached, by=ward.desk)
     further = _further(site)
     return Grounds(
         ward=ward,

@@ -94,7 +94,8 @@ def send_test(
 def invented(kind: MessageKind, language: str, site: Site) -> dict[str, str]:
     """A value for each placeholder of the kind, of nobody."""
     values = {
-        name: messaging.example(name).value(language) for name in sorted(messaging.known_placeholders(kind))
+        name: messaging.example(name).value(language).replace("+49 30 5550100", site.phone)
+        for name in sorted(messaging.known_placeholders(kind))
     }
     button = kind.button.get(language) or kind.button.get(drafts.FALLBACK_LANGUAGE, "")
     values |= {"button_url": messaging.MASK, "button_label": button} if button else {}

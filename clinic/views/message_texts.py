@@ -175,16 +175,26 @@ def _page(
     context: dict[str, Any] = {
         "kind": kind,
         "columns": columns,
-        "placeholders": [
-            {"name": name, "label": messaging.example(name).label}
-            for name in sorted(messaging.known_placeholders(kind))
-        ],
+        "placeholders": _placeholders(kind),
         "samples": selectors.samples(kind.key, site_ids=by.site_ids),
         "waiting": selectors.waiting_by_kind(site_ids=by.site_ids, kind=kind.key).get(kind.key, 0),
         "sent_to": sent_to,
     }
     status = 422 if form is not None and form.errors else 200
     return render(request, "clinic/text/edit.html", context, status=status)
+
+
+def _placeholders(kind: MessageKind) -> Sequence[dict[str, str]]:
+    """What can be put in, each meaning once: two names for one thing are both understood, and one is offered."""
+    shown = {
+        str(messaging.example(name).label): name
+        for name in sorted(messaging.known_placeholders(kind), key=lambda name: (name in _used(kind), name))
+    }
+    return [{"name": name, "label": label} for label, name in sorted(shown.items())]
+
+
+def _used(kind: MessageKind) -> frozenset[str]:
+    return frozenset().union(*(messaging.placeholders_of(text.body) for text in kind.texts.values()))
 
 
 def _column(

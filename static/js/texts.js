@@ -16,7 +16,9 @@
     const button = event.target.closest("[data-insert]");
     if (!button) return;
     const form = button.form;
-    const field = last && last.form === form ? last : form.elements.body;
+    const known = last && last.form === form;
+    const field = known ? last : form.elements.body;
+    if (!known) field.setSelectionRange(field.value.length, field.value.length);
     field.focus();
     field.setRangeText("{" + button.dataset.insert + "}", field.selectionStart, field.selectionEnd, "end");
     field.dispatchEvent(new Event("input", { bubbles: true }));
