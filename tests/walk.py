@@ -18,9 +18,10 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from clinic import clock
 from clinic.enums import Permission, Role
+from clinic.messaging import DefaultText
 from clinic.models import Household, Link, Message, Patient, Site, Task, User
 from clinic.permissions import ROLE_PERMISSIONS
-from clinic.services import contacts, links, pauses, tasks
+from clinic.services import contacts, links, pauses, tasks, texts
 from clinic.services.contacts import ContactData
 from scheduling.enums import Told
 from scheduling.models import (
@@ -250,6 +251,14 @@ def grounds() -> Grounds:
         clinic.patient(email="").pk, ward.house.visit("consultation").pk, site.pk, ward.at(90, 9)
     )
     booking.book(request=unreached, by=ward.desk)
+    said = texts.current(["appointment.confirmation"])["appointment.confirmation", "en"]
+    texts.write(
+        by=manager.actor(),
+        kind=said.kind,
+        language=said.language,
+        words=DefaultText("Your appointment", "Hello {first_name}, come on {day} at {time}."),
+        based_on=said.version,
+    )
     further = _further(site)
     return Grounds(
         ward=ward,
