@@ -15,6 +15,7 @@ from tests.factories import clinic
 from tests.factories import treatments as factory
 from treatments import letters
 from treatments.letters import Letter, Part, Table
+from treatments.selectors.record_fields import FIELDS
 
 
 def letter(name: str = "Ada Beispiel", words: str = "Nothing.") -> Letter:
@@ -92,4 +93,11 @@ def test_letters_say_what_was_done_and_promise_nothing() -> None:
         assert [words in text for text in said.values()] == [True, True]
     assert "1 of 4" in said["course-letter"]
     assert "This record is not signed yet." in said["session-letter"]
+    lacking = [
+        field.code for field in FIELDS if str(field.words).lower() not in said["session-letter"].lower()
+    ]
+    assert lacking == ["delivery.targets"]  # they stand with their volumes
+    assert "Platelets in blood 240 × 10³/µL" in said["session-letter"]
+    assert "Lot of the kit K-2231" in said["session-letter"]
+    assert "Skin preparation not recorded" in said["session-letter"]
     assert not [word for word in ("heal", "cure", "guarantee") if word in " ".join(said.values()).lower()]

@@ -34,13 +34,26 @@ class Field:
     read: Callable[[RecordRows], Any]
     unit: str = ""
 
+    def said(self, rows: RecordRows) -> Any:
+        """What was recorded, as a person reads it: the words of a choice instead of its code."""
+        return self.read.said(rows) if isinstance(self.read, _of) else self.read(rows)
 
-def _of(part: str, name: str) -> Callable[[RecordRows], Any]:
-    def read(rows: RecordRows) -> Any:
-        found = getattr(rows, part)
-        return None if found is None else getattr(found, name)
 
-    return read
+@dataclass(frozen=True, slots=True)
+class _of:
+    """Reads a column of one part of the record."""
+
+    part: str
+    name: str
+
+    def __call__(self, rows: RecordRows) -> Any:
+        found = getattr(rows, self.part)
+        return None if found is None else getattr(found, self.name)
+
+    def said(self, rows: RecordRows) -> Any:
+        """The value, or the words of its choice."""
+        words = getattr(getattr(rows, self.part), f"get_{self.name}_display", None)
+        return words() if words is not None else self(rows)
 
 
 def _each(name: str) -> Callable[[RecordRows], Any]:

@@ -15,9 +15,10 @@ from clinic import clock
 from treatments.forms.outcomes import time_points
 from treatments.letters import Letter, Part, Table
 from treatments.models import AdverseEvent, ProtocolVersion
+from treatments.selectors import seals
 from treatments.selectors.history import History
-from treatments.selectors.record_rows import SessionView
-from treatments.views import spine
+from treatments.selectors.record_rows import RecordRows, SessionView
+from treatments.views import record_words, spine
 from treatments.views.course_entries import score_words
 
 
@@ -49,29 +50,27 @@ def course_letter(history: History, to: Addressed) -> Letter:
     return _letter(history, to, _("Summary of the course"), parts)
 
 
-def visit_letter(history: History, view: SessionView, to: Addressed) -> Letter:
-    """One session: what was made, what was injected where, and by whom it is signed."""
-    product, draw = view.preparation, view.draw
-    facts = [(_("Day"), _day(view)), (_("Targets"), "; ".join(_targets(view)) or _("none"))]
-    facts += [(_("Injected"), f"{_volume(view)} mL" if view.injections else _("nothing"))]
-    facts += [
-        (
-            _("Blood drawn"),
-            f"{number_format(draw.blood_ml)} mL" if draw and draw.blood_ml else _("not recorded"),
-        )
-    ]
-    counted = product.product_platelets if product else None
-    facts += [
-        (_("Platelets"), f"{number_format(counted)} × 10³/µL" if counted is not None else _("not measured")),
+def visit_letter(history: History, view: SessionView, rows: RecordRows, to: Addressed) -> Letter:
+    """One session: what was injected where, every field of its record, and by whom it is signed."""
+    facts = [
+        (_("Day"), _day(view)),
+        (_("Targets"), "; ".join(_targets(view)) or _("none")),
+        (_("Injected"), f"{_volume(view)} mL" if view.injections else _("nothing")),
         (_("Dose"), _dose(view)),
-        (_("Kit lot"), (product.kit_lot if product else "") or _("not recorded")),
     ]
     if view.session.complications:
         facts.append((_("Complications"), view.session.complications))
     events = [row for row in history.events if row.session_id == view.session.pk]
-    parts = [_about(history), Part(_("What was done"), facts=facts), _events(events), *_amendments([view])]
+    record = [Part(title, facts=said) for title, said in record_words.facts(rows)]
+    parts = [
+        _about(history),
+        Part(_("What was done"), facts=facts),
+        *record,
+        _events(events),
+        *_amendments([view]),
+    ]
     number = {"number": view.session.number}
-    return _letter(history, to, _("Summary of session %(number)s") % number, [*parts, _signature(view)])
+    return _letter(history, to, _("Summary of session %(number)s") % number, [*parts, _signature(rows)])
 
 
 def _letter(history: History, to: Addressed, title: str, parts: Sequence[Part]) -> Letter:
@@ -166,15 +165,17 @@ def _amendments(views: Sequence[SessionView]) -> list[Part]:
     return [Part(_("Corrected later"), lines)] if lines else []
 
 
-def _signature(view: SessionView) -> Part:
-    session = view.session
+def _signature(rows: RecordRows) -> Part:
+    session = rows.session
     if session.signed_at is None:
         return Part(_("Record"), [_("This record is not signed yet.")])
     words = _("Signed by %(who)s on %(day)s.") % {
         "who": session.signed_by,
         "day": date_format(localtime(session.signed_at), "j M Y"),
     }
-    return Part(_("Record"), [words])
+    if seals.verify(rows):
+        return Part(_("Record"), [words, _("It is unchanged since.")])
+    return Part(_("Record"), [words, _("ATTENTION: it was changed since it was signed. Do not rely on it.")])
 
 
 def _day(view: SessionView) -> str:
