@@ -12,6 +12,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from clinic import audit, clock
@@ -113,7 +114,7 @@ def _session(link: Link) -> Session | None:
 def _record(request: HttpRequest, link: Link, session: Session) -> CheckIn:
     form = SentForm(request.POST)
     if not form.is_valid():
-        raise InvalidInput("unreadable", field="form")
+        raise InvalidInput(_("Something could not be read."), field="form")
     by = links.actor_of(link)
     with audit.because(by=by):
         return check_ins.record(
