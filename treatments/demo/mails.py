@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from clinic import clock
 from clinic.enums import MessageState
 from clinic.models import Contact, Message, Patient, Site
-from clinic.services import drafts
+from clinic.services import drafts, links
 from scheduling.enums import AppointmentStatus, Notice, Told
-from scheduling.services.notices import GRACE, about
+from scheduling.models import Appointment
+from scheduling.services.notices import DOOR, GRACE, about
 from scheduling.services.preparing import REMINDER_TIME
 from treatments.demo.visits import Visit
 from treatments.models import Session
@@ -102,6 +103,7 @@ def write(mails: Sequence[Mail], *, rng: random.Random, site: Site, now: dt.date
         contacts.setdefault(contact.patient_id, []).append(contact)
     recent = [mail for mail in mails if mail.due > now - KEPT]
     rows = [row for mail in recent for row in _rows(mail, contacts.get(mail.patient.pk, []), site, now)]
+    _lay_out_links(rows, site=site, now=now)
     sent = [row for row in rows if row.state == MessageState.SENT]
     words = drafts.make(sent)
     for row in sent:
@@ -110,6 +112,25 @@ def write(mails: Sequence[Mail], *, rng: random.Random, site: Site, now: dt.date
     _let_some_fail(rng, sent, now)
     Message.objects.bulk_create(rows, batch_size=1000)
     return len(rows)
+
+
+def _lay_out_links(rows: Sequence[Message], *, site: Site, now: dt.datetime) -> None:
+    """Who has mails about a visit to come holds its link, as the outbox lays it out with them."""
+    to_come = Appointment.objects.filter(
+        site=site,
+        status__in=(AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED),
+        period__startswith__gt=now,
+    )
+    ends = {about(visit): visit.period.upper for visit in to_come}
+    people = {
+        (row.about, row.patient_id, row.contact_id) for row in rows if row.about in ends and not row.reason
+    }
+    links.lay_out(
+        [
+            links.build(DOOR, fact, site.pk, patient, contact, ends[fact])
+            for fact, patient, contact in sorted(people, key=str)
+        ]
+    )
 
 
 def _rows(mail: Mail, contacts: Sequence[Contact], site: Site, now: dt.datetime) -> Iterator[Message]:
