@@ -13,8 +13,11 @@ from scheduling.messages import TEXTS
 
 
 def _values(messages: Sequence[Message]) -> Mapping[UUID, Mapping[str, str]]:
+    # What a later text asks for beside these has a value too, so that the row goes on measuring.
+    names = {name for text in KIND.texts.values() for name in messaging.placeholders_of(text.body)}
     return {
         message.pk: {
+            **dict.fromkeys(names - messaging.COMMON_PLACEHOLDERS, "–"),
             "first_name": message.patient.given_name,
             "day": "Monday, 5 July",
             "time": "10:00",
