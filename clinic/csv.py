@@ -12,6 +12,8 @@ Cell = str | int | float | None
 
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
+_STARTS = frozenset(_DANGEROUS)
+
 
 def safe(cell: Cell) -> str | int | float:
     """What is written for a cell: nothing for None, text that is no formula."""
@@ -29,3 +31,20 @@ def written(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
     writer.writerow([safe(cell) for cell in header])
     writer.writerows([safe(cell) for cell in row] for row in rows)
     return text.getvalue().encode("utf-8-sig")
+
+
+def head(cells: Sequence[str]) -> bytes:
+    """The first line of a file that is written in parts, with the byte order mark."""
+    return written(cells, [])
+
+
+def lines(rows: Iterable[Sequence[Cell]]) -> bytes:
+    """Further lines of it."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    # As `safe` does, which is called for the few cells that need it: millions of cells pass here.
+    writer.writerows(
+        [safe(cell) if cell.__class__ is str and cell[:1] in _STARTS else cell for cell in row]
+        for row in rows
+    )
+    return text.getvalue().encode()

@@ -2,9 +2,12 @@
 
 from django.urls import path
 
-from treatments.views import cohorts
+from treatments.views import cohorts, registry
 
 urlpatterns = [
     path("", cohorts.index, name="cohorts"),
     path("file/", cohorts.export, name="cohort-export"),
+    path("registry/", registry.index, name="registry"),
+    path("registry/dictionary/", registry.dictionary, name="registry-dictionary"),
+    path("registry/dictionary/file/", registry.dictionary_file, name="registry-dictionary-file"),
 ]

@@ -48,19 +48,22 @@ def row(
     *,
     note: str = "",
     at_most: float | None = None,
+    at_least: float | None = None,
     floor: float | None = None,
     share_of_floor: float | None = None,
     times_floor: float | None = None,
 ) -> Row:
     """One line of the bench.
 
-    The bar is `at_most` for a value, or for a ratio to the floor: at least `share_of_floor` of a rate, at most
+    The bar is `at_most` or `at_least` for a value, or for a ratio to the floor: at least `share_of_floor` of a rate, at most
     `times_floor` a time. `met` is null where nothing was promised.
     """
     ratio = round(value / floor, 2) if floor else None
     promises = []
     if at_most is not None:
         promises.append((f"at most {at_most:g} {unit}", value <= at_most))
+    if at_least is not None:
+        promises.append((f"at least {at_least:g} {unit}", value >= at_least))
     if share_of_floor is not None:
         promises.append(
             (f"at least {share_of_floor:g} of the floor", ratio is not None and ratio >= share_of_floor)

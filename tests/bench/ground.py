@@ -15,7 +15,9 @@ _SOURCES = (
     "*/migrations/**/*.py",
     "tests/bench/data/*.py",
     "tests/factories/scheduling.py",
+    "tests/factories/treatments.py",
     "scheduling/services/defaults.py",
+    "treatments/default_rules.toml",
 )
 _FRESH = dt.timedelta(days=30)
 """Older data has slid into the past: too little of it lies ahead."""

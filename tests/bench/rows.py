@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from tests.bench import booking_rows, calendar_rows, mail_rows, page_rows, search_rows
+from tests.bench import booking_rows, calendar_rows, cohort_rows, mail_rows, page_rows, search_rows
 from tests.bench.clocked import Row
 from tests.bench.data import sites
 from tests.factories.scheduling import House
@@ -16,6 +16,8 @@ ROWS: dict[str, Callable[[House], Iterator[Row]]] = {
     "page_week": page_rows.page_week,
     "page_board": page_rows.page_board,
     "report_year": page_rows.report_year,
+    "cohort_report": cohort_rows.cohort_report,
+    "registry_export": cohort_rows.registry_export,
     "booking_alone": booking_rows.booking_alone,
     "booking_contended": booking_rows.booking_contended,
     "dispatch": mail_rows.dispatch_rate,

@@ -49,16 +49,18 @@ def ward(*, screened: bool = False, **house: Any) -> Ward:
 
 
 def ward_in(built: House, *, screened: bool = False) -> Ward:
-    """The same in a house that stands already."""
-    draft = defaults.create_for_site(site_id=built.site.pk, by=BY)
-    if screened:
-        consents.create_defaults(site_id=built.site.pk, by=BY)
-    else:
-        _ask_for_nothing(draft)
+    """The same in a house that stands already; a protocol that is signed there stays as it is."""
+    version = defaults.create_for_site(site_id=built.site.pk, by=BY)
     physician = clinic.staff(Role.PHYSICIAN, at=built.site)
+    if version.signed_at is None:
+        if screened:
+            consents.create_defaults(site_id=built.site.pk, by=BY)
+        else:
+            _ask_for_nothing(version)
+        version = protocols.sign(by=physician, version_id=version.pk)
     return Ward(
         house=built,
-        protocol=protocols.sign(by=physician, version_id=draft.pk),
+        protocol=version,
         physician=physician,
         nurse=clinic.staff(Role.NURSE, at=built.site),
         desk=clinic.staff(Role.FRONT_DESK, at=built.site),

@@ -35,6 +35,7 @@ def index(request: HttpRequest, site: Site) -> HttpResponse:
     context: dict[str, Any] = {
         "form": form,
         "several": len(form.site_ids) > 1,
+        "exports": can(actor_of(request), Permission.EXPORT_REGISTRY),
     }
     if valid:
         report = _report(request, form, site)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import psycopg
 
 from clinic import clock
-from tests.bench.data import messages, people, sites, visits
+from tests.bench.data import courses, messages, people, sites, visits
 from tests.bench.data.bare import bare
 from tests.bench.data.scale import Scale
 from tests.database import Database
@@ -32,6 +32,8 @@ def build(database: Database, scale: Scale) -> None:
             visits.load(owner, scale, houses, now)
         with _step(f"{scale.patients:,} mails ahead"), bare(owner, messages.TABLES):
             messages.load(owner, houses, now)
+        with _step(f"{scale.patients // 5:,} courses"), bare(owner, courses.TABLES):
+            courses.load(owner, houses, now)
         with _step("VACUUM and ANALYZE"):
             owner.execute("VACUUM (ANALYZE)")
 
