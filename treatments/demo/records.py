@@ -5,12 +5,16 @@ import random
 from collections.abc import Sequence
 from decimal import Decimal
 
+from treatments import classification
 from treatments.demo import bedside, bench, clinical
 from treatments.demo.outcomes import Patient as Reporting
+from treatments.demo.rows import BATCH
 from treatments.demo.visits import Visit
 from treatments.demo.world import World
 from treatments.enums import EventTerm, RecordSection, SessionStatus
-from treatments.models import Session, Target
+from treatments.models import Derivation, Session, Target
+from treatments.selectors import record_rows
+from treatments.services import derivations
 
 _NOTES = (
     "",
@@ -97,3 +101,20 @@ def sign(world: World) -> None:
     Session.objects.bulk_update(
         world.to_sign, ["status", "signed_by", "signed_at", "version"], batch_size=500
     )
+
+
+def derive(world: World) -> int:
+    """What follows from each record, as the services keep it. Returns of how many records."""
+    keys = [row.pk for row in Session.objects.filter(course__in=world.courses, injected_at__isnull=False)]
+    for at in range(0, len(keys), BATCH):
+        found = record_rows.of(keys[at : at + BATCH])
+        Derivation.objects.bulk_create(
+            Derivation(
+                session=rows.session,
+                algorithm=classification.VERSION,
+                computed_at=rows.session.injected_at or world.now,
+                **derivations.computed(rows),
+            )
+            for rows in found.values()
+        )
+    return len(keys)

@@ -106,6 +106,8 @@ def load(*, by: Actor, say: Say, seed: int = SEED) -> None:
         world.rows.write(Recipient, Draw, Preparation, Spin, Readying, Anaesthetic, Injection, Discharge)
         world.rows.write(SectionVersion, Review, Response, AdverseEvent)
         records.sign(world)
+        count = records.derive(world)
+        steps.done(f"what follows from {count} records")
         summaries.bring([course.pk for course in world.courses])
         steps.done("records, answers and decisions written")
         sheets = asked.write(site=where.site, now=now)

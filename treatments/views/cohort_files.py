@@ -1,4 +1,4 @@
-"""The tables of a cohort report as rows of a file: every number by itself, "<5" where it is hidden."""
+"""The tables of a cohort report as rows of a file: every number by itself, "hidden" where it is too small to be shown."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
@@ -6,13 +6,12 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from clinic.csv import Cell
-from treatments.policies.disclosure import LEAST
 from treatments.policies.statistics import Interval
 from treatments.views.cohort_tables import Average, Count, Rate, Report, Share
 
 Table = tuple[Sequence[str], list[Sequence[Cell]]]
 """The head, and the rows."""
-HIDDEN: Final = f"<{LEAST}"
+HIDDEN: Final = "hidden"
 
 
 def responders(report: Report) -> Table:
