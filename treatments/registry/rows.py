@@ -22,7 +22,7 @@ from treatments.registry.fields import (
 )
 from treatments.registry.pseudonyms import Pseudonyms
 
-BATCH: Final = 1000
+BATCH: Final = 500
 """Courses a batch."""
 HEAD: Final = tuple(field.name for field in FIELDS)
 
