@@ -136,6 +136,18 @@ BROKEN = {
             " WHERE s.id = a.purpose AND a.status = 'provisional'"
         )
     ],
+    "course_summary_says_its_sessions": [
+        (
+            "UPDATE treatments_coursesummary SET sessions = sessions + 1"
+            " WHERE course_id = (SELECT min(course_id::text)::uuid FROM treatments_coursesummary)"
+        )
+    ],
+    "score_summary_says_the_answers": [
+        (
+            "UPDATE treatments_scoresummary SET change = coalesce(change, 0) + 1"
+            " WHERE id = (SELECT min(id) FROM treatments_scoresummary)"
+        )
+    ],
 }
 
 

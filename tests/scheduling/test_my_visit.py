@@ -187,7 +187,7 @@ def test_values_of_many_mails_take_the_same_few_queries(
     for number in range(count):
         booked(house, days=10 + number // 10, hour=8 + number % 10)
     rows = Message.objects.filter(kind=Notice.CONFIRMATION).select_related("patient", "contact", "site")
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):  # one is the clock, which tests may move
         assert len(drafts.make(list(rows))) == count
 
 
