@@ -159,7 +159,10 @@ class Watch:
             if response.status_code >= 500:
                 self.wrong.append(f"{response.status_code} for {what} to {form.action}")
                 return
-            if (response.status_code != 302 or not may_write) and self._has_written():
+            took = response.status_code == 302 or response.has_header(
+                "Content-Disposition"
+            )  # a file, and who took it
+            if (not took or not may_write) and self._has_written():
                 self.wrong.append(f"{response.status_code} yet written: {what} to {form.action}")
 
     def _has_written(self) -> bool:

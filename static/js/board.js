@@ -16,12 +16,16 @@
 
   const isPoll = function (event) { return event.detail.elt === poll || event.detail.requestConfig && event.detail.requestConfig.elt === poll; };
 
+  /* What another part of the page asks by itself is no tap, and its answer says nothing about the board. */
+  const isAside = function (event) { return event.detail.elt.closest("[data-aside]") !== null; };
+
   frame.addEventListener("pointerdown", function () { pressing = true; });
   for (const kind of ["pointerup", "pointercancel"]) {
     document.addEventListener(kind, function () { window.setTimeout(function () { pressing = false; }, 50); });
   }
 
   document.addEventListener("htmx:beforeRequest", function (event) {
+    if (isAside(event)) return;
     if (!isPoll(event)) {
       taps += 1;
       flying += 1;
@@ -32,7 +36,7 @@
   });
 
   document.addEventListener("htmx:afterRequest", function (event) {
-    if (!isPoll(event)) flying = Math.max(0, flying - 1);
+    if (!isPoll(event) && !isAside(event)) flying = Math.max(0, flying - 1);
   });
 
   document.addEventListener("htmx:beforeSwap", function (event) {
@@ -53,7 +57,7 @@
 
   document.addEventListener("htmx:afterRequest", function (event) {
     const answer = event.detail.xhr;
-    if (answer && answer.status >= 200 && answer.status < 400) reached();
+    if (!isAside(event) && answer && answer.status >= 200 && answer.status < 400) reached();
   });
   for (const kind of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
     document.addEventListener(kind, function (event) { if (isPoll(event)) missed(); });

@@ -102,7 +102,7 @@ def test_stampede_never_overlaps_and_losers_are_told_kindly(
 def test_stampede_without_locks_leaves_it_to_the_constraint(
     house: House, desk: Staff, day: dt.date, constraint_refusals: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(locks, "take", lambda **_keys: None)
+    monkeypatch.setattr(locks, "take", lambda *_then, **_keys: None)
     before = deadlocks()
     stampede(house, desk, day)
     assert overlaps() == 0
@@ -112,7 +112,7 @@ def test_stampede_without_locks_leaves_it_to_the_constraint(
 def test_stampede_without_any_guard_overlaps(
     house: House, desk: Staff, day: dt.date, monkeypatch: pytest.MonkeyPatch, unguarded: None
 ) -> None:
-    monkeypatch.setattr(locks, "take", lambda **_keys: None)
+    monkeypatch.setattr(locks, "take", lambda *_then, **_keys: None)
     stampede(house, desk, day)
     assert overlaps() > 0
 

@@ -70,7 +70,7 @@ def test_twin_without_the_lock_is_refused_by_the_database_and_kept_once(
         time.sleep(0.3)
         return check(*args)
 
-    monkeypatch.setattr(locks, "take", lambda **_keys: None)
+    monkeypatch.setattr(locks, "take", lambda *_then, **_keys: None)
     monkeypatch.setattr(check_ins.rules, "check", slowly)
     key = uuid4()
     done = together([partial(send, session, key)] * 3)

@@ -114,7 +114,7 @@ def test_two_desks_without_locks_are_not_told_in_words(
     ward: Ward, meeting: Meeting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The twin: with the locks out a course is booked twice, or a constraint that has no words has to stop it."""
-    monkeypatch.setattr(locks, "take", lambda **_keys: None)
+    monkeypatch.setattr(locks, "take", lambda *_then, **_keys: None)
     assert _two_desks_on_other_days(ward, meeting, 27) in ((2, 6, True), (1, 3, False))
 
 
@@ -175,7 +175,7 @@ def test_shift_without_locks_leaves_it_to_the_constraint(
     ward: Ward, meeting: Meeting, constraint_refusals: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The twin: nobody waits, both find the time free, and only the database refuses one of them."""
-    monkeypatch.setattr(locks, "take", lambda **_keys: None)
+    monkeypatch.setattr(locks, "take", lambda *_then, **_keys: None)
     before = deadlocks()
     _won, moved, _errors = _shift_against_a_booking(ward, meeting, 57)
     assert moved in ([False, True, True], [False, False, False])

@@ -154,7 +154,7 @@ def test_twin_without_the_lock_writes_two_confirmations(
         right(appointment, by)
         time.sleep(0.3)
 
-    monkeypatch.setattr(locks, "take", lambda **_keys: None)
+    monkeypatch.setattr(locks, "take", lambda *_then, **_keys: None)
     monkeypatch.setattr(self_service, "check_right", slowly)
     monkeypatch.setattr(endings, "locked", _unlocked(visit))
     found = together([confirms(visit) for _ in range(3)])

@@ -112,5 +112,5 @@ def test_two_renewals_at_once_leave_one_living_address(house: House) -> None:
 def test_two_renewals_at_once_without_the_lock_leave_two(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(locks, "take", lambda **_keys: None)
+    monkeypatch.setattr(locks, "take", lambda *_then, **_keys: None)
     assert two_renewals(house)[1] == 2

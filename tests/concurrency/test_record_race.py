@@ -64,6 +64,6 @@ def test_of_two_saves_of_one_part_the_second_is_told(ward: Ward) -> None:
 def test_without_the_lock_one_save_is_lost_in_silence(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
     """The twin: both look at the version, both write, nobody is told."""
     session = factory.session(factory.order(ward).course)
-    monkeypatch.setattr(locks, "take", lambda **_keys: None)
+    monkeypatch.setattr(locks, "take", lambda *_then, **_keys: None)
     outcomes = both_save(ward, session)
     assert not any(isinstance(each.error, StaleVersion) for each in outcomes)

@@ -97,8 +97,10 @@ def test_without_the_lock_of_the_patient_one_visit_waits_in_two_mails(
 ) -> None:
     take = locks.take
 
-    def without_patients(**keys: Iterable[Any]) -> None:
-        take(**{rank: values for rank, values in keys.items() if rank != "patient" or keys["resource"]})
+    def without_patients(*then: Any, **keys: Iterable[Any]) -> None:
+        take(
+            *then, **{rank: values for rank, values in keys.items() if rank != "patient" or keys["resource"]}
+        )
 
     monkeypatch.setattr(locks, "take", without_patients)
     assert "one_waiting_mail_of_a_change" in cancelled_at_once(house, 10)

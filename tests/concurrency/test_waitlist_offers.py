@@ -92,7 +92,7 @@ def hesitating(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def unguarded(monkeypatch: pytest.MonkeyPatch) -> None:
     """No locks, and an end that is written without asking whether the offer is still open."""
-    monkeypatch.setattr(locks, "take", lambda **_keys: None)
+    monkeypatch.setattr(locks, "take", lambda *_then, **_keys: None)
 
     def claim(offer: Offer, to: str) -> None:
         occupancy.free_holds([offer.hold_id], now=clock.now())
@@ -273,7 +273,7 @@ def test_two_ticks_at_once_without_locks_are_stopped_by_the_constraints(
 ) -> None:
     """The lock is the courtesy; the constraint is the guarantee."""
     seen: list[str] = []
-    monkeypatch.setattr(locks, "take", lambda **_keys: None)
+    monkeypatch.setattr(locks, "take", lambda *_then, **_keys: None)
     note = offering.log.info
     monkeypatch.setattr(offering.log, "info", lambda event, **_facts: seen.append(event) or note(event))
     two_ticks(house, 110, monkeypatch)

@@ -95,7 +95,7 @@ def look_away(monkeypatch: pytest.MonkeyPatch) -> None:
         calendar = booking._calendar(plan.request, None, planned=plan)
         return occupancy.NewVisit(plan.request, plan.team, patient, calendar.visit_type, calendar.stages)
 
-    monkeypatch.setattr(locks, "take", lambda **_keys: None)
+    monkeypatch.setattr(locks, "take", lambda *_then, **_keys: None)
     monkeypatch.setattr(looking, "check_free", hesitate)
     monkeypatch.setattr(looking, "check_free_again", hesitate)
     monkeypatch.setattr(booking, "_confirmed", confirmed)
