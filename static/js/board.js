@@ -17,7 +17,10 @@
   const isPoll = function (event) { return event.detail.elt === poll || event.detail.requestConfig && event.detail.requestConfig.elt === poll; };
 
   /* What another part of the page asks by itself is no tap, and its answer says nothing about the board. */
-  const isAside = function (event) { return event.detail.elt.closest("[data-aside]") !== null; };
+  const isAside = function (event) {
+    const asked = event.detail.requestConfig ? event.detail.requestConfig.elt : event.detail.elt;  // the first survives its own swap
+    return asked.closest("[data-aside]") !== null;
+  };
 
   frame.addEventListener("pointerdown", function () { pressing = true; });
   for (const kind of ["pointerup", "pointercancel"]) {
