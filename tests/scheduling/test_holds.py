@@ -1,7 +1,7 @@
 """Pencil holds: a live one blocks everybody else, an expired one blocks nobody, and it becomes a visit as a whole."""
 
 import datetime as dt
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -20,6 +20,7 @@ from tests.factories.scheduling import House
 pytestmark = pytest.mark.django_db
 
 HOUR = dt.timedelta(hours=1)
+_days: dict[UUID, dt.date] = {}
 
 
 @pytest.fixture
@@ -37,7 +38,8 @@ def nine(house: House, **fields: object) -> VisitRequest:
         "patient_id": clinic.patient().pk,
         "visit_type_id": house.visit("consultation").pk,
         "site_id": house.site.pk,
-        "start": house.at(factory.days_ahead(3, house.site), 9),
+        # The same day before and after time has passed, also when midnight lies in between.
+        "start": house.at(_days.setdefault(house.site.pk, factory.days_ahead(3, house.site)), 9),
         "request_key": uuid4(),
     }
     return VisitRequest(**(values | fields))  # type: ignore[arg-type]
