@@ -9,7 +9,7 @@ from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from clinic import tokens
 from clinic.models import Contact, Site
 from scheduling.enums import OfferStatus, WaitStatus
-from scheduling.models import Appointment, FreedSlot, Offer, WaitlistEntry
+from scheduling.models import FreedSlot, Offer, WaitlistEntry
 
 LIVE = (WaitStatus.WAITING, WaitStatus.OFFERED)
 
@@ -107,12 +107,6 @@ def expired(*, now: dt.datetime, limit: int = 200) -> list[UUID]:
 
 def slot(slot_id: UUID) -> FreedSlot | None:
     return _with_offers(FreedSlot.objects.filter(pk=slot_id)).first()
-
-
-def movable_visits(*, patient_id: UUID, site_id: UUID, now: dt.datetime) -> QuerySet[Appointment]:
-    """The visits to come of a patient, one of which they might like to have earlier."""
-    rows = Appointment.objects.filter(patient_id=patient_id, site_id=site_id, period__startswith__gt=now)
-    return rows.filter(status__in=["provisional", "booked", "confirmed"]).select_related("visit_type")
 
 
 def _with_entry(rows: QuerySet[Offer]) -> QuerySet[Offer]:

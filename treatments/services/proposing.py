@@ -8,7 +8,6 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from clinic import clock
 from clinic.actors import Actor
 from clinic.enums import Permission
 from scheduling import rules
@@ -199,8 +198,3 @@ class _Planner:
             note=places.notes.get(number, ""),
             was=was,
         )
-
-
-def earliest_of(day: dt.date, order: Order) -> dt.datetime:
-    """The first instant of a day at the order's site, or now where that is later."""
-    return max(clock.local(day, dt.time(0), order.site.zone), clock.now())

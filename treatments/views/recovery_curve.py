@@ -59,10 +59,6 @@ class Week:
     def line(self) -> str:
         return " ".join(f"{point.x:.1f},{point.y:.1f}" for point in self.points if point.y is not None)
 
-    @property
-    def peak(self) -> int | None:
-        return max((one.row.pain for one in self.said if one.row.pain is not None), default=None)
-
 
 def week(session: Session, found: Sequence[CheckIn], *, version: ProtocolVersion) -> Week | None:
     """None for a session that was not done, or about which nothing was asked and nothing said."""
